@@ -1,0 +1,68 @@
+"""The lab's clock: what the registry, tokens and the trail read instead of the computer's.
+
+It ticks with the wall clock plus whatever was advanced, and only goes forward. Started at a
+fixed instant (``ECRLAB_CLOCK``) it stands still and moves only by ``advance``, which makes
+outputs reproducible.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta, timezone
+
+from localecr.errors import AwsError
+from localecr.store.database import Database
+
+LATEST = datetime(9000, 1, 1, tzinfo=timezone.utc).timestamp()
+
+
+class Clock:
+    """Seconds since 1970 (UTC), kept across restarts of the lab."""
+
+    def __init__(self, database: Database, start: str | None = None):
+        self._database = database
+        self._standing = self._read("clock.standing")
+        self._offset = self._read("clock.offset") or 0.0
+        if start and self._standing is None:
+            self._keep("clock.standing", parse_instant(start).timestamp())
+
+    def now(self) -> float:
+        """The present in seconds since 1970, UTC."""
+        return time.time() + self._offset if self._standing is None else self._standing
+
+    def advance(self, seconds: float) -> float:
+        """Moves the clock forward by ``seconds`` and returns the new present.
+
+        Raises ``AwsError`` for a negative, endless or absurd step: the clock only goes forward.
+        """
+        if not (0 <= seconds < LATEST and self.now() + seconds < LATEST):
+            raise AwsError("ValidationException", "The clock only goes forward, and not past the year 9000.")
+        with self._database.write():
+            if self._standing is None:
+                self._keep("clock.offset", self._offset + seconds)
+            else:
+                self._keep("clock.standing", self._standing + seconds)
+        return self.now()
+
+    def _read(self, name: str) -> float | None:
+        row = self._database.one("SELECT value FROM settings WHERE name = ?", (name,))
+        return None if row is None else float(row["value"])
+
+    def _keep(self, name: str, value: float) -> None:
+        with self._database.write() as transaction:
+            transaction.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, repr(value)))
+        if name == "clock.standing":
+            self._standing = value
+        else:
+            self._offset = value
+
+
+def parse_instant(text: str) -> datetime:
+    """``2026-01-05T09:00:00Z`` as an aware datetime; a time without a zone is taken as UTC."""
+    instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return instant if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
+
+
+def as_datetime(seconds: float) -> datetime:
+    """Seconds since 1970 as an aware datetime in UTC."""
+    return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=seconds)

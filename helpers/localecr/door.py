@@ -1,0 +1,154 @@
+"""``/_lab``, the one authenticated door for what only a local lab can do, seen from both sides.
+
+``LabDoor`` answers on the private address; ``Door`` is how ecrlab and the command reach it. Whoever can read the lab's
+``server.json`` (its owner alone) holds the token.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import math
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from localecr import identities
+from localecr.clock import as_datetime
+from localecr.errors import AwsError
+from localecr.http import Request, Response
+from localecr.registry import Lab
+
+SERVER_FILE = "server.json"
+LARGEST_BODY = 64 * 1024
+
+
+@dataclass
+class LabDoor:
+    """The server's side: a table of (method, path) and functions from a JSON body to a JSON answer."""
+
+    lab: Lab
+    token: str
+    facts: dict[str, Any]  # what ``status`` says beside accounts and clock
+    stop: Callable[[], None]
+
+    def answer(self, request: Request) -> Response:
+        given = request.header("Authorization").removeprefix("Bearer ")
+        if not hmac.compare_digest(given.encode(), self.token.encode()):
+            return Response.of_json({"message": "This door needs the token in the lab's server.json."}, 401)
+        handler = self._routes().get((request.method, request.path.removeprefix("/_lab/")))
+        if handler is None:
+            return Response.of_json({"message": f"The lab has no {request.method} {request.path}."}, 404)
+        try:
+            return Response.of_json(handler(json.loads(request.body(LARGEST_BODY) or b"{}")))
+        except AwsError as error:
+            return Response.of_json({"message": error.message}, error.status)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return Response.of_json({"message": f"The lab can't read this request: {error!r}"}, 400)
+
+    def _routes(self) -> dict[tuple[str, str], Callable[[dict], dict]]:
+        return {
+            ("GET", "status"): self._status,
+            ("POST", "keys"): self._keys,
+            ("POST", "clock"): self._advance,
+            ("POST", "stop"): self._stop,
+        }
+
+    def _status(self, asked: dict) -> dict:
+        now = as_datetime(self.lab.clock.now()).isoformat()
+        return self.facts | {"accounts": identities.accounts(self.lab.database), "clock": now}
+
+    def _keys(self, asked: dict) -> dict:
+        key = identities.ensure_key(self.lab.database, str(asked["account"]), asked.get("role", "learner"))
+        return {"access_key_id": key.id, "secret_access_key": key.secret, "arn": key.principal.arn, "account": key.principal.account}
+
+    def _advance(self, asked: dict) -> dict:
+        seconds = float(asked["advance_seconds"])
+        if math.isnan(seconds):
+            raise ValueError("not a number of seconds")
+        return {"clock": as_datetime(self.lab.clock.advance(seconds)).isoformat()}
+
+    def _stop(self, asked: dict) -> dict:
+        self.stop()
+        return {"stopping": True}
+
+
+class NotRunning(Exception):
+    """No lab runs on this state folder."""
+
+
+class DoorError(Exception):
+    """The lab refused; the message is its sentence."""
+
+
+class Door:
+    """The other side: what a program that may read the state folder can ask of the running lab."""
+
+    def __init__(self, url: str, token: str):
+        self._url = url
+        self._token = token
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback never goes through a proxy
+
+    @classmethod
+    def find(cls, state: Path | str) -> Door:
+        """The door of the lab that runs on a state folder. Raises NotRunning where none answers."""
+        try:
+            facts = json.loads((Path(state) / SERVER_FILE).read_text())
+            door = cls(facts["endpoint"], facts["token"])
+            door.status()
+        except (OSError, ValueError, KeyError, DoorError) as error:
+            raise NotRunning(f"No lab is running on {state}. Start one with: ecrlab serve --background") from error
+        return door
+
+    def status(self) -> dict[str, Any]:
+        """endpoint, public_endpoint, docker_host, port, pid, state, accounts, version, clock."""
+        return self._ask("GET", "status")
+
+    def keys(self, account: str, role: str = "learner") -> dict[str, str]:
+        """access_key_id, secret_access_key, arn and account of an account's ``learner`` or ``checker``; made on demand."""
+        return self._ask("POST", "keys", {"account": account, "role": role})
+
+    def clock(self) -> datetime:
+        """The lab's present, UTC."""
+        return datetime.fromisoformat(self.status()["clock"])
+
+    def advance(self, seconds: float) -> datetime:
+        """Moves the lab's clock forward; returns the new present. Raises DoorError for a step back."""
+        return datetime.fromisoformat(self._ask("POST", "clock", {"advance_seconds": seconds})["clock"])
+
+    def stop(self) -> None:
+        """Ends the server; what it acknowledged stays in the state folder."""
+        self._ask("POST", "stop")
+
+    def _ask(self, method: str, path: str, body: dict | None = None) -> dict:
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"}
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(f"{self._url}/_lab/{path}", data=data, headers=headers, method=method)
+        try:
+            with self._opener.open(request, timeout=30) as response:
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise DoorError(_sentence(error.read())) from error
+
+
+def _sentence(body: bytes) -> str:
+    try:
+        return json.loads(body)["message"]
+    except (ValueError, KeyError, TypeError):
+        return "The lab gave no reason."
+
+
+def write_private(path: Path, text: str) -> None:
+    """Writes a file that its owner alone may read, whole or not at all."""
+    temporary = path.with_name(path.name + ".new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(temporary, path)

@@ -1,0 +1,137 @@
+"""The journey of a request: who calls? → which operation? → may they? → do it → write it down → answer.
+
+One WSGI application behind both addresses. The doors differ in how they read and answer; between that, every operation of
+either door passes ``perform``.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from localecr import callers, contract, door, ecr, ecr_public, layer_urls, ledger, oci, permissions
+from localecr.errors import AwsError, not_built
+from localecr.http import Request, Response
+from localecr.registry import Lab, Registry
+
+Result = TypeVar("Result")
+log = logging.getLogger("localecr")
+
+OPERATIONS = {"ecr": ecr.OPERATIONS, "ecr-public": ecr_public.OPERATIONS}
+LARGEST_BODY = 32 << 20  # bytes: a layer part of 20 MiB in base64, with room to spare
+# names a client may have for us; a page of some other site that resolves to us sends its own name and is refused
+OUR_NAMES = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\]|([a-z0-9-]+\.)*localhost|([a-z0-9-]+\.)*amazonaws\.com|public\.ecr\.aws)(:\d+)?", re.I)
+
+
+def perform(call: ledger.Call, work: Callable[[], Result]) -> Result:
+    """The stops that both doors share: decides, does the work, writes it down."""
+    try:
+        permissions.require(call.principal, call.action, call.registry.account, call.resource)
+        result = work()
+    except AwsError as error:
+        ledger.write(call, error)
+        raise
+    ledger.write(call)
+    return result
+
+
+class Gateway:
+    """The application of one address: private (with every AWS API and ``/_lab``) or public."""
+
+    def __init__(self, lab: Lab, is_public: bool, lab_door: door.LabDoor):
+        self._lab = lab
+        self._is_public = is_public
+        self._lab_door = lab_door
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
+        request = Request(environ, self._is_public)
+        try:
+            response = self._answer(request)
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            response = Response.of_json({"__type": "ServerException", "message": "The lab made a mistake; its server.log says which."}, 500)
+        return response.send(request, start_response)
+
+    def _answer(self, request: Request) -> Response:
+        if not OUR_NAMES.fullmatch(request.host):
+            return Response(421, b"This lab answers only to names of its own.\n", {"Content-Type": "text/plain"})
+        if request.path == "/v2" or request.path.startswith("/v2/"):
+            return oci.answer(self._lab, request, perform)
+        if self._is_public:
+            return oci.public_token(self._lab, request) if request.path.rstrip("/") == "/token" else _nothing_here()
+        if request.path.startswith("/_lab/"):
+            return self._lab_door.answer(request)
+        if request.path.startswith("/_layers/"):
+            return layer_urls.answer(self._lab, request)
+        if request.path == "/" and request.method == "POST":
+            return aws_api(self._lab, request)
+        return _nothing_here()
+
+
+def aws_api(lab: Lab, request: Request) -> Response:
+    """A call of boto3 or the AWS CLI: AWS JSON 1.1."""
+    request_id = str(uuid.uuid4())
+    headers = {"x-amzn-RequestId": request_id}
+    try:
+        body = _operate(lab, request)
+    except AwsError as error:
+        if request.header("Content-Type").startswith("application/x-www-form-urlencoded"):
+            return _xml_error(error, request_id)
+        document = {"__type": error.code, "message": error.message} | {key: value for key, value in error.members.items() if value is not None}
+        return Response.of_json(document, error.status, "application/x-amz-json-1.1", **headers)
+    return Response(200, body, {"Content-Type": "application/x-amz-json-1.1"} | headers)
+
+
+def _operate(lab: Lab, request: Request) -> bytes:
+    prefix, _, name = request.header("X-Amz-Target").rpartition(".")
+    service = contract.service_of(prefix)
+    if service is None:
+        raise _unknown_service(request)
+    body = request.body(LARGEST_BODY)
+    if body is None:
+        raise AwsError("RequestEntityTooLarge", f"A request has at most {LARGEST_BODY} bytes, and as many as its Content-Length says.", 413)
+    caller = callers.signed(lab, request, body, service)
+    operation = contract.operation(service, name)
+    if name not in OPERATIONS[service]:
+        raise not_built(service, name)
+    if service == "ecr-public":
+        ecr_public.refuse_other_regions(caller.region)
+    asked = contract.parse(operation, body)
+    registry = Registry(lab, "public" if service == "ecr-public" else "private", asked.get("registryId", caller.principal.account), caller.region)
+    call = ledger.Call(
+        caller.principal, service, name, registry, _resource(registry, name, asked), asked, request.remote_address, request.header("User-Agent")
+    )
+    answer = perform(call, lambda: OPERATIONS[service][name](registry, caller.principal, asked))
+    return contract.serialise(operation, answer)
+
+
+def _resource(registry: Registry, operation: str, asked: dict[str, Any]) -> str:
+    """The ARN that an operation works on; ``*`` for what has no resource type (AWS: service authorization reference)."""
+    if "repositoryName" in asked:
+        return registry.arn(asked["repositoryName"])
+    if operation == "DescribeRepositories":
+        return registry.arn("*")
+    return asked.get("resourceArn", "*")
+
+
+def _unknown_service(request: Request) -> AwsError:
+    found = re.search(r"Credential=[^/]+/\d+/[^/]+/([a-z0-9-]+)/", request.header("Authorization"))
+    if found and found[1] not in OPERATIONS:
+        action = request.header("X-Amz-Target").rpartition(".")[2] or "every operation"
+        return not_built(found[1], action)
+    return contract.unknown_operation()
+
+
+def _xml_error(error: AwsError, request_id: str) -> Response:
+    """The same error for clients of services that speak AWS's query protocol, none of which is built."""
+    text = error.message.replace("&", "&amp;").replace("<", "&lt;")
+    body = f"<ErrorResponse><Error><Code>{error.code}</Code><Message>{text}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
+    return Response(error.status, body.encode(), {"Content-Type": "text/xml"})
+
+
+def _nothing_here() -> Response:
+    text = "This is the embedded AWS of ECR Lab. Point boto3, the AWS CLI or Docker at it; `ecrlab env` says how.\n"
+    return Response(404, text.encode(), {"Content-Type": "text/plain; charset=utf-8"})

@@ -1,0 +1,158 @@
+"""Blobs over HTTP: layers and configs, sent and fetched. OCI distribution spec 1.1, pushing and pulling blobs."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+from localecr.errors import AwsError
+from localecr.http import FileSlice, Response
+from localecr.oci import errors
+from localecr.oci.exchange import Exchange, checked_digest
+from localecr.registry import layers, uploads
+
+CONTENT_RANGE = re.compile(r"(?:bytes[ =])?(\d{1,18})-(\d{1,18})(?:/(?:\d{1,18}|\*))?")
+RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
+
+
+def head(exchange: Exchange, reference: str) -> Response:
+    """Is the layer here? BatchCheckLayerAvailability."""
+    digest = checked_digest(reference)
+    held = exchange.do("BatchCheckLayerAvailability", {"layerDigests": [digest]}, lambda repository: _held(exchange, repository, digest))
+    return Response(200, b"", _headers(digest) | {"Content-Length": str(held["size"])})
+
+
+def get(exchange: Exchange, reference: str) -> Response:
+    """The layer's bytes, all or a range. GetDownloadUrlForLayer, followed: where ECR redirects to S3, the lab sends them itself."""
+    digest = checked_digest(reference)
+    held = exchange.do("GetDownloadUrlForLayer", {"layerDigest": digest}, lambda repository: _held(exchange, repository, digest))
+    start, end = _wanted(exchange.request.header("Range"), held["size"])
+    headers = _headers(digest) | {"Content-Length": str(end - start)}
+    if (start, end) != (0, held["size"]):
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{held['size']}"
+    return Response(206 if "Content-Range" in headers else 200, FileSlice(exchange.registry.lab.blobs.open(digest), start, end), headers)
+
+
+def _headers(digest: str) -> dict[str, str]:
+    return {"Content-Type": "application/octet-stream", "Docker-Content-Digest": digest, "Accept-Ranges": "bytes"}
+
+
+def _held(exchange: Exchange, repository: sqlite3.Row, digest: str) -> sqlite3.Row:
+    held = layers.find(exchange.registry, repository, digest)
+    if held is None:
+        raise AwsError(
+            "LayerNotFound",
+            f"The layer with digest {digest} does not exist within the repository with name '{repository['name']}' "
+            f"in the registry with id '{exchange.registry.account}'",
+        )
+    return held
+
+
+def _wanted(header: str, size: int) -> tuple[int, int]:
+    """The bytes of a Range header as (start, end); all of them without one, or with one that isn't a single range of bytes (RFC 9110)."""
+    found = RANGE.fullmatch(header.replace(" ", ""))
+    if not found or found.groups() == ("", ""):
+        return 0, size
+    first, last = found.groups()
+    start = int(first) if first else max(0, size - int(last))
+    end = min(size, int(last) + 1) if first and last else size
+    if start >= end:
+        raise AwsError("InvalidRange", f"The blob has {size} bytes; the range asked for holds none of them.")
+    return start, end
+
+
+def begin_upload(exchange: Exchange) -> Response:
+    """Opens an upload; with ``mount`` takes a blob over from another repository, with ``digest`` takes it whole at once."""
+    query = exchange.request.query
+    if "mount" in query and "from" in query:
+        digest = checked_digest(query["mount"])
+        if exchange.do("InitiateLayerUpload", {"mount": digest, "from": query["from"]}, lambda repository: _mount(exchange, repository, digest)):
+            return _created(exchange, digest)
+    upload_id = exchange.do("InitiateLayerUpload", {}, lambda repository: uploads.initiate(exchange.registry, repository))
+    if "digest" in query:
+        return end_upload(exchange, upload_id)
+    return _progress(exchange, upload_id, 0, 202)
+
+
+def _mount(exchange: Exchange, repository: sqlite3.Row, digest: str) -> bool:
+    source = exchange.request.query["from"]
+    own_host = exchange.registry.host + "/"
+    return layers.mount(exchange.registry, repository, digest, source.removeprefix(own_host))
+
+
+def upload_status(exchange: Exchange, reference: str) -> Response:
+    """How far an upload has come, for a client that lost its place."""
+    upload = exchange.do("UploadLayerPart", {"uploadId": reference}, lambda repository: uploads.find(exchange.registry, repository, reference))
+    return _progress(exchange, reference, upload["received"], 204)
+
+
+def upload_chunk(exchange: Exchange, reference: str) -> Response:
+    """The next bytes of an upload."""
+    try:
+        received = _receive(exchange, reference)
+    except AwsError as error:
+        return _refused_chunk(exchange, reference, error)
+    return _progress(exchange, reference, received, 202)
+
+
+def end_upload(exchange: Exchange, reference: str) -> Response:
+    """The last bytes, if any, and the digest that proves the whole."""
+    digest = checked_digest(exchange.request.query.get("digest", ""))
+    try:
+        if exchange.request.length != 0:
+            _receive(exchange, reference)
+        exchange.do(
+            "CompleteLayerUpload",
+            {"uploadId": reference, "layerDigests": [digest]},
+            lambda repository: uploads.complete(exchange.registry, repository, reference, [digest]),
+        )
+    except AwsError as error:
+        return _refused_chunk(exchange, reference, error)
+    return _created(exchange, digest)
+
+
+def _receive(exchange: Exchange, upload_id: str) -> int:
+    request = exchange.request
+
+    def append(repository: sqlite3.Row) -> int:
+        stands_at = uploads.find(exchange.registry, repository, upload_id)["received"]
+        first, length = _announced(request.header("Content-Range"), stands_at, request.length)
+        return uploads.append(exchange.registry, repository, upload_id, first, request.stream, length=length)
+
+    return exchange.do("UploadLayerPart", {"uploadId": upload_id}, append)
+
+
+def _announced(content_range: str, stands_at: int, length: int | None) -> tuple[int, int | None]:
+    """Where a chunk begins and how many bytes it has, from its Content-Range if there is one."""
+    if not content_range:
+        return stands_at, length
+    found = CONTENT_RANGE.fullmatch(content_range.strip())
+    if not found:
+        raise AwsError("InvalidLayerPartException", "A chunk's Content-Range is <first byte>-<last byte>.")
+    first, last = int(found[1]), int(found[2])
+    if length is not None and last - first + 1 != length:
+        raise AwsError("IncompleteBody", f"Content-Range names {last - first + 1} bytes, Content-Length {length}.")
+    return first, last - first + 1
+
+
+def _refused_chunk(exchange: Exchange, upload_id: str, error: AwsError) -> Response:
+    """An error, which says for a chunk out of order where the upload stands."""
+    if error.code != "InvalidLayerPartException" or "lastValidByteReceived" not in error.members:
+        raise error
+    link, last = exchange.link(f"blobs/uploads/{upload_id}"), max(0, error.members["lastValidByteReceived"])
+    return errors.answer(error, Location=link, Range=f"0-{last}")
+
+
+def cancel_upload(exchange: Exchange, reference: str) -> Response:
+    """Gives an upload up."""
+    exchange.do("UploadLayerPart", {"uploadId": reference}, lambda repository: uploads.cancel(exchange.registry, repository, reference))
+    return Response(204)
+
+
+def _progress(exchange: Exchange, upload_id: str, received: int, status: int) -> Response:
+    link = exchange.link(f"blobs/uploads/{upload_id}")
+    return Response(status, b"", {"Location": link, "Range": f"0-{max(0, received - 1)}"})
+
+
+def _created(exchange: Exchange, digest: str) -> Response:
+    return Response(201, b"", {"Location": exchange.link(f"blobs/{digest}"), "Docker-Content-Digest": digest})

@@ -1,0 +1,52 @@
+"""One request of the protocol on its way: what a handler needs to do its part."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from localecr.errors import AwsError
+from localecr.http import Request
+from localecr.identities import Principal
+from localecr.ledger import Call
+from localecr.registry import Registry, repositories
+from localecr.store.blobs import DIGEST
+
+Result = TypeVar("Result")
+
+
+class Perform(Protocol):
+    """``gateway.perform``: decides, does the work, writes it down."""
+
+    def __call__(self, call: Call, work: Callable[[], Any]) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Exchange:
+    request: Request
+    principal: Principal
+    registry: Registry
+    name: str  # the repository's, as ECR knows it
+    path: str  # the same as the client's path names it, registry and all
+    perform: Perform
+
+    def do(self, operation: str, parameters: dict[str, Any], work: Callable[[sqlite3.Row], Result]) -> Result:
+        """Runs ``work`` on the repository as this ECR operation. What came through Docker is recorded as ecr.amazonaws.com's (AWS: logging)."""
+        asked = {"registryId": self.registry.account, "repositoryName": self.name} | parameters
+        service = "ecr-public" if self.registry.is_public else "ecr"
+        source = f"{service}.amazonaws.com"
+        call = Call(self.principal, service, operation, self.registry, self.registry.arn(self.name), asked, source, source)
+        return self.perform(call, lambda: work(repositories.find(self.registry, self.name)))
+
+    def link(self, rest: str) -> str:
+        """An address below the repository, as this client reaches it."""
+        return f"{self.request.base_url}/v2/{self.path}/{rest}"
+
+
+def checked_digest(text: str) -> str:
+    """A digest that we can compute. Raises DIGEST_INVALID."""
+    if not DIGEST.fullmatch(text):
+        raise AwsError("InvalidDigest", f"'{text[:200]}' is not a digest: sha256: and 64, or sha512: and 128 lower case hexadecimal digits.")
+    return text

@@ -1,0 +1,117 @@
+"""Manifests, tags and referrers over HTTP. OCI distribution spec 1.1."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from urllib.parse import urlencode
+
+from localecr.errors import AwsError, invalid_parameter
+from localecr.http import Response
+from localecr.oci.exchange import Exchange, checked_digest
+from localecr.registry import images, manifests, referrers, tags
+
+MOST_TAGS = 1000
+
+
+def _image_id(reference: str) -> dict[str, str]:
+    """A reference is a digest where it has a colon, which no tag has."""
+    return {"imageDigest": checked_digest(reference)} if ":" in reference else {"imageTag": reference}
+
+
+def get(exchange: Exchange, reference: str) -> Response:
+    """The manifest of a tag or digest, byte for byte. BatchGetImage."""
+    image_id = _image_id(reference)
+
+    def find(repository: sqlite3.Row) -> sqlite3.Row:
+        try:
+            image = images.resolve(exchange.registry, repository, image_id)
+        except images.Failure as failure:
+            raise AwsError("ImageNotFoundException", failure.reason) from failure
+        if exchange.request.method == "GET" and not exchange.principal.is_checker:
+            images.note_pull(exchange.registry, image)
+        return image
+
+    image = exchange.do("BatchGetImage", {"imageIds": [image_id]}, find)
+    headers = {"Content-Type": image["media_type"], "Docker-Content-Digest": image["digest"], "Content-Length": str(len(image["manifest"]))}
+    return Response(200, bytes(image["manifest"]), headers)
+
+
+def put(exchange: Exchange, reference: str) -> Response:
+    """Stores a manifest under a tag or its digest. PutImage; pushing what is there already changes nothing and is no error."""
+    image_id = _image_id(reference)
+    body = exchange.request.body(manifests.LARGEST)
+    if body is None:
+        raise invalid_parameter("imageManifest", f"Member must have length less than or equal to {manifests.LARGEST}")
+    media_type = exchange.request.header("Content-Type").partition(";")[0].strip() or None
+    tag, digest = image_id.get("imageTag"), image_id.get("imageDigest")
+    if tag is not None and not tags.CLIENTS_TAG.fullmatch(tag):
+        raise invalid_parameter("imageTag", f"must satisfy regular expression '{tags.CLIENTS_TAG.pattern}'")
+    stored, _ = exchange.do(
+        "PutImage",
+        {"imageManifestMediaType": media_type} | image_id,
+        lambda repository: images.put(exchange.registry, repository, body, media_type=media_type, tag=tag, digest=digest),
+    )
+    headers = {"Location": exchange.link(f"manifests/{stored['digest']}"), "Docker-Content-Digest": stored["digest"]}
+    if stored["subject_digest"]:
+        headers["OCI-Subject"] = stored["subject_digest"]
+    return Response(201, b"", headers)
+
+
+def delete(exchange: Exchange, reference: str) -> Response:
+    """Deletes by digest the image, by tag the tag (and with the last tag the image, as ECR does). BatchDeleteImage."""
+    image_id = _image_id(reference)
+
+    def remove(repository: sqlite3.Row) -> None:
+        try:
+            images.delete(exchange.registry, repository, image_id)
+        except images.Failure as failure:
+            code = images.LISTED if failure.code == images.LISTED else "ImageNotFoundException"
+            raise AwsError(code, failure.reason) from failure
+
+    exchange.do("BatchDeleteImage", {"imageIds": [image_id]}, remove)
+    return Response(202)
+
+
+def list_tags(exchange: Exchange) -> Response:
+    """Tags by name, ``n`` at a time after ``last``, with a link to the next page. ListImages."""
+    if exchange.registry.is_public:
+        raise AwsError("UnsupportedOperation", "The operation is unsupported.")
+    query = exchange.request.query
+    limit, last = _limit(query.get("n", "100")), query.get("last", "")
+    found = exchange.do("ListImages", {"maxResults": limit}, lambda repository: tags.page(exchange.registry, repository, last, limit + 1))
+    response = Response.of_json({"name": exchange.path, "tags": found[:limit]})
+    if len(found) > limit > 0:
+        response.headers["Link"] = _next(exchange, "tags/list", n=str(limit), last=found[limit - 1])
+    return response
+
+
+def _limit(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise invalid_parameter("maxResults", "Member must be a whole number")
+    if int(text) > MOST_TAGS:
+        raise invalid_parameter("maxResults", f"Member must have value less than or equal to {MOST_TAGS}")
+    return int(text)
+
+
+def list_referrers(exchange: Exchange, reference: str) -> Response:
+    """What names this digest as its subject, as an OCI index; empty for a digest that nothing refers to. ListImageReferrers."""
+    subject, query = checked_digest(reference), exchange.request.query
+    kinds = [query["artifactType"]] if query.get("artifactType") else []
+    found, token = exchange.do(
+        "ListImageReferrers",
+        {"subjectId": {"imageDigest": subject}},
+        lambda repository: referrers.page(exchange.registry, repository, subject, kinds, 100, query.get("next")),
+    )
+    index = {"schemaVersion": 2, "mediaType": manifests.OCI_INDEX, "manifests": found}
+    response = Response(200, json.dumps(index, separators=(",", ":")).encode(), {"Content-Type": manifests.OCI_INDEX})
+    if kinds:
+        response.headers["OCI-Filters-Applied"] = "artifactType"
+    if token:
+        response.headers["Link"] = _next(exchange, f"referrers/{subject}", **({"artifactType": kinds[0]} if kinds else {}), next=token)
+    return response
+
+
+def _next(exchange: Exchange, rest: str, **query: str) -> str:
+    path = exchange.link(rest).removeprefix(exchange.request.base_url)
+    return f'<{path}?{urlencode(query)}>; rel="next"'

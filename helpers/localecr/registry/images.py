@@ -1,0 +1,219 @@
+"""Images: manifests put, found, listed and deleted in one repository, with their tags."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+
+from localecr.errors import AwsError, invalid_parameter
+from localecr.registry import Registry, manifests, paging, tags
+
+IMAGE_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,299}")
+LISTED = "ImageReferencedByManifestList"
+IMAGE_DIGEST = re.compile(r"[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+")
+
+
+class Failure(Exception):
+    """Why one image of a batch could not be served: an entry of ``failures``, never an error of the whole call."""
+
+    def __init__(self, code: str, reason: str):
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+def put(
+    registry: Registry, repository: sqlite3.Row, body: bytes, *, media_type: str | None, tag: str | None = None, digest: str | None = None
+) -> tuple[sqlite3.Row, bool]:
+    """PutImage: stores a manifest and gives it a tag; returns the image and whether anything changed.
+
+    Raises LayersNotFoundException and ReferencedImagesNotFoundException for what the manifest needs and the repository
+    lacks, ImageDigestDoesNotMatchException, ImageTagAlreadyExistsException.
+    """
+    if tag is not None and not IMAGE_TAG.fullmatch(tag):
+        raise invalid_parameter("imageTag", f"must satisfy regular expression '{IMAGE_TAG.pattern}'")
+    manifest = manifests.read(body, media_type)
+    actual = manifest.digest(_algorithm(digest))
+    if digest is not None and digest != actual:
+        raise AwsError(
+            "ImageDigestDoesNotMatchException",
+            f"The image with digest '{digest}' in repository '{repository['name']}' and registry ID '{registry.account}' "
+            "does not match the image digest that Amazon ECR has calculated.",
+        )
+    with registry.database.write():
+        image = by_digest(registry, repository, actual)
+        is_new = image is None
+        if is_new:
+            image = _store(registry, repository, manifest, actual)
+        moved = tags.give(registry, repository, tag, image["id"]) if tag is not None else False
+    return image, is_new or moved
+
+
+def _algorithm(digest: str | None) -> str:
+    return "sha512" if digest is not None and digest.startswith("sha512:") else "sha256"
+
+
+def _store(registry: Registry, repository: sqlite3.Row, manifest: manifests.Manifest, digest: str) -> sqlite3.Row:
+    size = _size(registry, repository, manifest)
+    with registry.database.write() as transaction:
+        cursor = transaction.execute(
+            "INSERT INTO images (repository_id, digest, media_type, artifact_type, manifest, size, pushed_at, subject_digest)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                repository["id"], digest, manifest.media_type, manifest.artifact_type, manifest.body, size,
+                registry.lab.clock.now(), manifest.subject,
+            ),
+        )  # fmt: skip
+        image_id = cursor.lastrowid
+        transaction.executemany(
+            "INSERT OR IGNORE INTO image_layers VALUES (?, ?, ?)", [(image_id, each.digest, each.media_type) for each in manifest.layers]
+        )
+        transaction.executemany(
+            "INSERT OR IGNORE INTO image_children VALUES (?, ?, ?)", [(image_id, repository["id"], each.digest) for each in manifest.children]
+        )
+    return by_digest(registry, repository, digest)
+
+
+def _size(registry: Registry, repository: sqlite3.Row, manifest: manifests.Manifest) -> int:
+    """Bytes of config and layers, or of the largest image of an index; refuses a manifest whose parts aren't all here."""
+    held = _sizes(registry, "layers", repository, [each.digest for each in manifest.layers])
+    _refuse_missing("LayersNotFoundException", "Layers", registry, repository, manifest.layers, held)
+    images = _sizes(registry, "images", repository, [each.digest for each in manifest.children])
+    _refuse_missing("ReferencedImagesNotFoundException", "Images", registry, repository, manifest.children, images)
+    return sum(held[each.digest] for each in manifest.layers) if manifest.layers else max(images.values(), default=0)
+
+
+def _sizes(registry: Registry, table: str, repository: sqlite3.Row, digests: list[str]) -> dict[str, int]:
+    found = {}
+    for start in range(0, len(digests), 500):
+        some = digests[start : start + 500]
+        marks = ",".join("?" * len(some))
+        rows = registry.database.all(f"SELECT digest, size FROM {table} WHERE repository_id = ? AND digest IN ({marks})", (repository["id"], *some))
+        found |= {row["digest"]: row["size"] for row in rows}
+    return found
+
+
+def _refuse_missing(code: str, noun: str, registry: Registry, repository: sqlite3.Row, wanted: tuple, held: dict[str, int]) -> None:
+    missing = list(dict.fromkeys(each.digest for each in wanted if each.digest not in held))
+    if missing:
+        raise AwsError(
+            code,
+            f"{noun} with digests '[{', '.join(missing)}]' required for pushing image into repository with name '{repository['name']}' "
+            f"in the registry with id '{registry.account}' do not exist",
+        )
+
+
+def by_digest(registry: Registry, repository: sqlite3.Row, digest: str) -> sqlite3.Row | None:
+    return registry.database.one("SELECT * FROM images WHERE repository_id = ? AND digest = ?", (repository["id"], digest))
+
+
+def by_tag(registry: Registry, repository: sqlite3.Row, tag: str) -> sqlite3.Row | None:
+    return registry.database.one(
+        "SELECT i.* FROM tags t JOIN images i ON i.id = t.image_id WHERE t.repository_id = ? AND t.name = ?", (repository["id"], tag)
+    )
+
+
+def resolve(registry: Registry, repository: sqlite3.Row, image_id: dict[str, str]) -> sqlite3.Row:
+    """The image that an ImageIdentifier {imageDigest, imageTag} means. Raises ``Failure``."""
+    digest, tag = image_id.get("imageDigest"), image_id.get("imageTag")
+    if digest is None and tag is None:
+        raise Failure("MissingDigestAndTag", "Invalid request parameters: both tag and digest cannot be null")
+    if digest is not None and not IMAGE_DIGEST.fullmatch(digest):
+        raise Failure("InvalidImageDigest", f"Invalid request parameters: image digest should satisfy the regex '{IMAGE_DIGEST.pattern}'")
+    image = by_tag(registry, repository, tag) if tag is not None else by_digest(registry, repository, digest)
+    if image is None:
+        raise Failure("ImageNotFound", "Requested image not found")
+    if digest is not None and image["digest"] != digest:
+        # the code is the model's; AWS publishes no text for it
+        raise Failure("ImageTagDoesNotMatchDigest", "Requested image tag does not match the requested image digest")
+    return image
+
+
+def note_pull(registry: Registry, image: sqlite3.Row) -> None:
+    """Records the time of a pull (lastRecordedPullTime)."""
+    with registry.database.write() as transaction:
+        transaction.execute("UPDATE images SET last_pulled_at = ? WHERE id = ?", (registry.lab.clock.now(), image["id"]))
+
+
+TAG_STATUS = {"TAGGED": "AND t.name IS NOT NULL", "UNTAGGED": "AND t.name IS NULL"}
+
+
+def list_ids(registry: Registry, repository: sqlite3.Row, tag_status: str, page: int, token: str | None) -> tuple[list[dict], str | None]:
+    """ListImages: a row for each (digest, tag), an untagged image with its digest only."""
+    image_id, tag = paging.unseal(token, [int, str]) or [0, ""]
+    rows = registry.database.all(
+        "SELECT i.id, i.digest, t.name AS tag FROM images i LEFT JOIN tags t ON t.image_id = i.id"
+        f" WHERE i.repository_id = ? AND i.id >= ? AND (i.id, COALESCE(t.name, '')) > (?, ?) {TAG_STATUS.get(tag_status, '')}"
+        " ORDER BY i.id, t.name LIMIT ?",
+        (repository["id"], image_id, image_id, tag, page + 1),
+    )
+    shown, last = paging.cut(rows, page)
+    ids = [identifier(row["digest"], row["tag"]) for row in shown]
+    return ids, paging.seal([last["id"], last["tag"] or ""]) if last else None
+
+
+def describe(registry: Registry, repository: sqlite3.Row, tag_status: str, page: int, token: str | None) -> tuple[list[sqlite3.Row], str | None]:
+    """DescribeImages: a page of images in the order of their first push."""
+    after = (paging.unseal(token, [int]) or [0])[0]
+    exists = "EXISTS (SELECT 1 FROM tags t WHERE t.image_id = i.id)"
+    condition = {"TAGGED": f"AND {exists}", "UNTAGGED": f"AND NOT {exists}"}.get(tag_status, "")
+    rows = registry.database.all(
+        f"SELECT * FROM images i WHERE i.repository_id = ? AND i.id > ? {condition} ORDER BY i.id LIMIT ?", (repository["id"], after, page + 1)
+    )
+    shown, last = paging.cut(rows, page)
+    return shown, paging.seal([last["id"]]) if last else None
+
+
+def named(registry: Registry, repository: sqlite3.Row, image_ids: list[dict]) -> list[sqlite3.Row]:
+    """The images of these identifiers, each once. Raises ImageNotFoundException for the first that isn't there."""
+    found: dict[int, sqlite3.Row] = {}
+    for image_id in image_ids:
+        try:
+            image = resolve(registry, repository, image_id)
+        except Failure as failure:
+            raise not_found(registry, repository, image_id) from failure
+        found.setdefault(image["id"], image)
+    return list(found.values())
+
+
+def not_found(registry: Registry, repository: sqlite3.Row, image_id: dict) -> AwsError:
+    def quoted(member: str) -> str:
+        return f"'{image_id[member]}'" if image_id.get(member) is not None else "'null'"
+
+    return AwsError(
+        "ImageNotFoundException",
+        f"The image with imageId {{imageDigest:{quoted('imageDigest')}, imageTag:{quoted('imageTag')}}} does not exist within the repository "
+        f"with name '{repository['name']}' in the registry with id '{registry.account}'",
+    )
+
+
+def identifier(digest: str, tag: str | None) -> dict[str, str]:
+    """An ImageIdentifier."""
+    return {"imageDigest": digest} | ({"imageTag": tag} if tag is not None else {})
+
+
+def delete(registry: Registry, repository: sqlite3.Row, image_id: dict[str, str]) -> list[dict]:
+    """Deletes by digest an image with all its tags; by tag that tag, and with the last tag the image. Returns what is gone.
+
+    Raises ``Failure``; an image that an index of the repository lists stays until the index is gone.
+    """
+    with registry.database.write() as transaction:
+        image = resolve(registry, repository, image_id)
+        present = tags.of_image(registry, image["id"])
+        tag = image_id.get("imageTag")
+        if tag is not None and "imageDigest" not in image_id and len(present) > 1:
+            transaction.execute("DELETE FROM tags WHERE repository_id = ? AND name = ?", (repository["id"], tag))
+            return [identifier(image["digest"], tag)]
+        _refuse_listed(registry, repository, image)
+        transaction.execute("DELETE FROM images WHERE id = ?", (image["id"],))
+    return [identifier(image["digest"], each) for each in present] or [identifier(image["digest"], None)]
+
+
+def _refuse_listed(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row) -> None:
+    parents = registry.database.all(
+        "SELECT DISTINCT i.digest FROM image_children c JOIN images i ON i.id = c.image_id WHERE c.repository_id = ? AND c.digest = ? ORDER BY i.id",
+        (repository["id"], image["digest"]),
+    )
+    if parents:
+        listed = ", ".join(row["digest"] for row in parents)
+        raise Failure(LISTED, f"Requested image referenced by manifest list: [{listed}]")

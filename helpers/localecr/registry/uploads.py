@@ -1,0 +1,131 @@
+"""Uploads: a layer on its way in, part by part, until its digest proves it whole."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Sequence
+from typing import BinaryIO
+
+from localecr.errors import AwsError
+from localecr.registry import Registry, layers
+
+PART_SIZE = 10_485_760  # bytes, what InitiateLayerUpload proposes
+SMALLEST_PART = 5 * 1024 * 1024  # every part but the last, on the JSON door only
+
+
+def initiate(registry: Registry, repository: sqlite3.Row) -> str:
+    """Opens an upload and returns its id, a UUID."""
+    upload_id = str(uuid.uuid4())
+    with registry.database.write() as transaction:
+        transaction.execute(
+            "INSERT INTO uploads (id, repository_id, started_at) VALUES (?, ?, ?)", (upload_id, repository["id"], registry.lab.clock.now())
+        )
+    return upload_id
+
+
+def find(registry: Registry, repository: sqlite3.Row, upload_id: str) -> sqlite3.Row:
+    """An open upload of this repository. Raises UploadNotFoundException."""
+    row = registry.database.one("SELECT * FROM uploads WHERE id = ? AND repository_id = ?", (upload_id, repository["id"]))
+    if row is None:
+        raise AwsError(
+            "UploadNotFoundException",
+            f"The upload with id '{upload_id}' in the repository with name '{repository['name']}' in the registry with id '{registry.account}' does not exist",
+        )
+    return row
+
+
+def append_part(registry: Registry, repository: sqlite3.Row, upload_id: str, first: int, last: int, part: BinaryIO) -> int:
+    """UploadLayerPart: bytes ``first`` to ``last`` of an upload; returns the last byte received so far.
+
+    Raises InvalidLayerPartException where the part is not as long as it says, or doesn't go on where the last one ended.
+    """
+    upload = find(registry, repository, upload_id)
+    if first != upload["received"] or last - first + 1 != part.seek(0, 2):
+        raise _invalid_part(registry, repository, upload)
+    part.seek(0)
+    too_small = bool(upload["small_part"] or 0 < upload["last_part"] < SMALLEST_PART)
+    return append(registry, repository, upload_id, first, part, part_size=last - first + 1, small_part=too_small) - 1
+
+
+def append(
+    registry: Registry, repository: sqlite3.Row, upload_id: str, first: int, stream: BinaryIO, *,
+    length: int | None = None, part_size: int = 0, small_part: bool = False,
+) -> int:  # fmt: skip
+    """Adds a stream (of ``length`` bytes, or to its end) at offset ``first``; returns how many bytes the upload has now.
+
+    Bytes count once they are acknowledged: a stream that breaks off leaves the upload as it was. Raises
+    InvalidLayerPartException where ``first`` isn't where the upload stands.
+    """
+    blobs = registry.lab.blobs
+    with blobs.exclusively(upload_id) as free:
+        upload = find(registry, repository, upload_id)
+        if not free or first != upload["received"]:
+            raise _invalid_part(registry, repository, upload)
+        written = blobs.append(upload_id, first, stream, length)
+        if length is not None and written < length:
+            raise AwsError("InvalidLayerPartException", f"The part ended after {written} of {length} bytes. Send it again.")
+        with registry.database.write() as transaction:
+            transaction.execute(
+                "UPDATE uploads SET received = ?, last_part = ?, small_part = ? WHERE id = ?", (first + written, part_size, small_part, upload_id)
+            )
+    return first + written
+
+
+def complete(registry: Registry, repository: sqlite3.Row, upload_id: str, digests: Sequence[str]) -> str:
+    """Ends an upload whose content has one of ``digests`` and returns that digest; the repository then holds the layer.
+
+    Raises InvalidLayerException where none fits, LayerPartTooSmallException for parts sent too small.
+    """
+    blobs = registry.lab.blobs
+    with blobs.exclusively(upload_id) as free:
+        upload = find(registry, repository, upload_id)
+        if not free:
+            raise _invalid_part(registry, repository, upload)
+        if upload["small_part"]:
+            raise AwsError("LayerPartTooSmallException", "Layer parts must be at least 5 MiB in size.")
+        matching = next((digest for digest in digests if blobs.finish(upload_id, upload["received"], digest)), None)
+        if matching is None:
+            raise AwsError("InvalidLayerException", "None of the provided layer digests match the calculated layer digest")
+        with registry.database.write() as transaction:
+            transaction.execute("DELETE FROM uploads WHERE id = ?", (upload_id,))
+            layers.keep(registry, repository, matching, upload["received"])
+    return matching
+
+
+def cancel(registry: Registry, repository: sqlite3.Row, upload_id: str) -> None:
+    """Gives an upload up."""
+    with registry.lab.blobs.exclusively(upload_id) as free:
+        upload = find(registry, repository, upload_id)
+        if not free:
+            raise _invalid_part(registry, repository, upload)
+        with registry.database.write() as transaction:
+            transaction.execute("DELETE FROM uploads WHERE id = ?", (upload_id,))
+        registry.lab.blobs.discard(upload_id)
+
+
+def refuse_empty(registry: Registry, repository: sqlite3.Row, upload_id: str) -> None:
+    """Raises EmptyUploadException for an upload without any part."""
+    if find(registry, repository, upload_id)["received"] == 0:
+        raise AwsError(
+            "EmptyUploadException",
+            f"The upload with id '{upload_id}' in the repository with name '{repository['name']}' in registry with id '{registry.account}' "
+            "cannot be completed because it does not have any parts.",
+        )
+
+
+def refuse_present(registry: Registry, repository: sqlite3.Row, digests: Sequence[str]) -> None:
+    """Raises LayerAlreadyExistsException where the repository holds one of the layers already."""
+    if any(layers.find(registry, repository, digest) for digest in digests):
+        raise AwsError("LayerAlreadyExistsException", "The image layer already exists in the associated repository.")
+
+
+def _invalid_part(registry: Registry, repository: sqlite3.Row, upload: sqlite3.Row) -> AwsError:
+    return AwsError(
+        "InvalidLayerPartException",
+        "The layer part size is not valid, or the first byte specified is not consecutive to the last byte of a previous layer part upload.",
+        registryId=registry.account,
+        repositoryName=repository["name"],
+        uploadId=upload["id"],
+        lastValidByteReceived=upload["received"] - 1,
+    )

@@ -1,0 +1,180 @@
+"""The server: three loopback addresses in one process, on one state folder.
+
+Port N serves private ECR, every AWS API and ``/_lab``; N+1 the public registry; N+2 dockerless. Threads and plain blocking code:
+measured level with asynchronous servers on large layers, and easier to live in.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from cheroot.wsgi import Server
+
+import dockerless
+from localecr import VERSION, identities, seeding
+from localecr.clock import Clock
+from localecr.door import SERVER_FILE, Door, LabDoor, NotRunning, write_private
+from localecr.gateway import Gateway
+from localecr.registry import Lab
+from localecr.store.blobs import Blobs
+from localecr.store.database import Database, StateError
+from localecr.store.sweep import sweep
+
+LOOPBACK = "127.0.0.1"
+THREADS = 32
+log = logging.getLogger("localecr")
+
+
+class PortInUse(Exception):
+    """Something else listens there; the message says what to do."""
+
+
+class Endpoint:
+    """A running lab: its addresses, and the way to stop it."""
+
+    def __init__(self, state: Path, port: int, clock: str | None):
+        self._state = state
+        self._lock = _take(state)
+        self._threads: list[threading.Thread] = []
+        self._servers: list[Server] = []
+        try:
+            self._open(port, clock)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _open(self, port: int, clock: str | None) -> None:
+        self._database = Database(self._state / "lab.sqlite")
+        private, public, docker = self._servers = _bound(port)
+        self.port = private.bind_addr[1]
+        self.url = f"http://localhost:{self.port}"
+        self.public_url = f"http://localhost:{public.bind_addr[1]}"
+        docker_secret = secrets.token_urlsafe(24)
+        self.docker_host = f"tcp://{LOOPBACK}:{docker.bind_addr[1]}/{docker_secret}"
+        lab = Lab(
+            self._database,
+            Blobs(self._state),
+            Clock(self._database, clock),
+            _lab_secret(self._database),
+            self.url.removeprefix("http://"),
+            self.public_url.removeprefix("http://"),
+        )
+        sweep(lab)
+        for account in (identities.YOURS, identities.PARTNERS):
+            identities.ensure_key(self._database, account, "learner")
+        token = secrets.token_urlsafe(32)
+        door = LabDoor(lab, token, self._facts(), lambda: threading.Thread(target=self.stop).start())
+        private.wsgi_app, public.wsgi_app = Gateway(lab, False, door), Gateway(lab, True, door)
+        docker.wsgi_app = dockerless.application(dockerless.Engine(self._state / "docker"), secret=docker_secret)
+        for server in self._servers:
+            thread = threading.Thread(target=server.serve, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+        seeding.seed(lab, self._state)
+        write_private(self._state / SERVER_FILE, json.dumps(self._facts() | {"token": token, "started_at": time.time()}))
+
+    def _facts(self) -> dict[str, object]:
+        return {
+            "endpoint": self.url,
+            "public_endpoint": self.public_url,
+            "docker_host": self.docker_host,
+            "port": self.port,
+            "pid": os.getpid(),
+            "state": str(self._state),
+            "version": VERSION,
+        }
+
+    def stop(self) -> None:
+        """Stops serving and leaves a state folder that starts again. Stopping twice is no error."""
+        for server in self._servers:
+            server.stop()
+        for thread in self._threads:
+            thread.join()
+        self._servers, self._threads = [], []
+        if hasattr(self, "_database"):
+            self._database.close()
+            del self._database
+        if self._lock is not None:
+            (self._state / SERVER_FILE).unlink(missing_ok=True)
+            self._lock.close()
+            self._lock = None
+
+    def wait(self) -> None:
+        """Returns when the lab was stopped."""
+        for thread in list(self._threads):
+            while thread.is_alive():
+                thread.join(0.2)  # in short steps, so that Ctrl-C is heard on Windows too
+
+
+def start(state: Path | str, port: int = 4510, clock: str | None = None) -> Endpoint:
+    """Starts a lab on a state folder (made if need be) and returns when it is ready.
+
+    ``port`` 0 takes free ones; ``clock`` (ISO 8601) makes a fresh lab's clock stand still there. Raises PortInUse, StateError.
+    """
+    folder = Path(state).resolve()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StateError(f"The state folder {folder} can't be made ({error.strerror}). Name another with ECRLAB_STATE.") from error
+    return Endpoint(folder, port, clock)
+
+
+def _take(state: Path) -> sqlite3.Connection:
+    """Holds the state folder for this process, by a lock that ends with it even by ``kill -9``, on every system."""
+    try:
+        lock = sqlite3.connect(state / "lock.sqlite", timeout=0, isolation_level=None, check_same_thread=False)
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if "locked" in str(error):
+            raise StateError(f"A lab is running on {state} already{_where(state)}. Use it, or stop it with: ecrlab stop") from error
+        raise StateError(f"The state folder {state} can't be written ({error}). Name another with ECRLAB_STATE.") from error
+    return lock
+
+
+def _where(state: Path) -> str:
+    try:
+        return f", at {Door.find(state).status()['endpoint']}"
+    except NotRunning:
+        return ""
+
+
+def _bound(port: int) -> list[Server]:
+    """Three servers that hold their ports but don't serve yet."""
+    servers: list[Server] = []
+    for number in (port, port + 1, port + 2) if port else (0, 0, 0):
+        server = Server((LOOPBACK, number), _not_ready, numthreads=THREADS, request_queue_size=256, timeout=60, shutdown_timeout=2)
+        server.error_log = _log
+        try:
+            server.prepare()
+        except OSError as error:
+            for other in servers:
+                other.stop()
+            raise PortInUse(
+                f"Port {number} is in use by another program ({error}). The lab needs three ports in a row: "
+                "choose others with --port N, or let it find free ones with --port 0."
+            ) from error
+        servers.append(server)
+    return servers
+
+
+def _not_ready(environ: dict, start_response: Callable) -> list[bytes]:
+    start_response("503 Service Unavailable", [("Content-Length", "0")])
+    return []
+
+
+def _log(message: str = "", level: int = 20, traceback: bool = False) -> None:
+    log.log(level, message, exc_info=traceback)
+
+
+def _lab_secret(database: Database) -> bytes:
+    with database.write() as transaction:
+        transaction.execute("INSERT OR IGNORE INTO settings VALUES ('secret', ?)", (secrets.token_hex(32),))
+    return bytes.fromhex(database.one("SELECT value FROM settings WHERE name = 'secret'")["value"])

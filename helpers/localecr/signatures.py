@@ -1,0 +1,107 @@
+"""Signature Version 4, really verified: the request is signed again with botocore's own signer, and the results compared.
+
+AWS: "Signature Version 4 for API requests" and its troubleshooting page, whose sentences these are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import time
+from calendar import timegm
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from localecr import identities
+from localecr.errors import AwsError
+from localecr.http import Request
+from localecr.store.database import Database
+
+LEEWAY = 300  # seconds between the client's clock and ours, as on AWS; the wall clock, not the lab's
+ALGORITHM = "AWS4-HMAC-SHA256"
+STAMP = re.compile(r"\d{8}T\d{6}Z")
+
+
+def verify(database: Database, request: Request, body: bytes, service: str) -> tuple[identities.Principal, str]:
+    """The principal that signed a request, and the Region it was signed for. Raises AWS's error for every way to get it wrong."""
+    header = request.header("Authorization")
+    if not header:
+        raise AwsError("MissingAuthenticationTokenException", "Missing Authentication Token")
+    fields = _fields(header)
+    access_key_id, *scope = fields["Credential"].split("/")
+    if len(scope) != 4 or scope[3] != "aws4_request":
+        raise _incomplete(f"Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '{fields['Credential']}'")
+    date, region, scoped_service, _ = scope
+    key = identities.find_key(database, access_key_id)
+    if key is None or request.header("X-Amz-Security-Token"):
+        raise AwsError("UnrecognizedClientException", "The security token included in the request is invalid.")
+    if scoped_service != service:
+        raise AwsError("InvalidSignatureException", f"Credential should be scoped to correct service: '{service}'. ")
+    _check_time(request.header("X-Amz-Date"), date)
+    if not _is_signed_by(key, request, body, fields, region, service):
+        raise AwsError(
+            "InvalidSignatureException",
+            "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. "
+            "Consult the service documentation for details.",
+        )
+    return key.principal, region
+
+
+def _fields(header: str) -> dict[str, str]:
+    algorithm, _, rest = header.partition(" ")
+    if algorithm != ALGORITHM:
+        raise _incomplete(f"Unsupported AWS 'algorithm': '{algorithm}'.")
+    fields = dict(part.strip().partition("=")[::2] for part in rest.split(","))
+    for name in ("Credential", "Signature", "SignedHeaders"):
+        if not fields.get(name):
+            raise _incomplete(f"Authorization header requires '{name}' parameter.")
+    if "host" not in fields["SignedHeaders"].split(";"):
+        raise AwsError("InvalidSignatureException", "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
+    return fields
+
+
+def _incomplete(what: str) -> AwsError:
+    return AwsError("IncompleteSignatureException", what)
+
+
+def _check_time(stamp: str, date: str) -> None:
+    if not STAMP.fullmatch(stamp):
+        raise _incomplete("Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.")
+    if stamp[:8] != date:
+        raise AwsError("InvalidSignatureException", f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{date}' != '{stamp[:8]}', from '{stamp}'.")
+    try:
+        signed = timegm(time.strptime(stamp, "%Y%m%dT%H%M%SZ"))
+    except ValueError as error:
+        raise _incomplete(f"Date must be in ISO-8601 'basic format'. Got '{stamp}'.") from error
+    now = time.time()
+    if signed < now - LEEWAY:
+        raise AwsError("InvalidSignatureException", f"Signature expired: {stamp} is now earlier than {_stamp(now - LEEWAY)} ({_stamp(now)} - 5 min.)")
+    if signed > now + LEEWAY:
+        raise AwsError("InvalidSignatureException", f"Signature not yet current: {stamp} is still later than {_stamp(now + LEEWAY)} ({_stamp(now)} + 5 min.)")
+
+
+def _stamp(seconds: float) -> str:
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(seconds))
+
+
+def _is_signed_by(key: identities.AccessKey, request: Request, body: bytes, fields: dict[str, str], region: str, service: str) -> bool:
+    announced = request.header("X-Amz-Content-SHA256")
+    if announced and announced != hashlib.sha256(body).hexdigest():
+        return False
+    names = fields["SignedHeaders"].split(";")
+    url = f"http://{request.host}{request.environ.get('REQUEST_URI') or request.path}"
+    again = AWSRequest(method=request.method, url=url, data=body, headers={name: request.header(name) for name in names})
+    again.context["timestamp"] = request.header("X-Amz-Date")
+    signer = _Signer(Credentials(key.id, key.secret), service, region)
+    expected = signer.signature(signer.string_to_sign(again, signer.canonical_request(again)), again)
+    return hmac.compare_digest(expected.encode(), fields["Signature"].encode())
+
+
+class _Signer(SigV4Auth):
+    """Signs exactly the headers that the client says it signed, those included that botocore itself leaves out."""
+
+    def headers_to_sign(self, request):
+        return request.headers

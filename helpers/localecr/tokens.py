@@ -1,0 +1,58 @@
+"""Registry tokens: what GetAuthorizationToken hands out and Docker logs in with.
+
+A token is sealed, not stored: it names the principal that fetched it, the Region and the hour it ends, under a
+signature with the lab's secret. It lasts 12 hours of the lab's clock (AWS: private registry authentication).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+
+from localecr.identities import Principal
+from localecr.registry import Lab
+
+LIFE = 12 * 3600  # seconds of lab time
+
+
+@dataclass(frozen=True)
+class Token:
+    principal: Principal
+    service: str  # "ecr" or "ecr-public"
+    region: str
+    expires: float
+
+    def seal(self, lab: Lab) -> str:
+        """The token as an opaque password."""
+        claims = [self.principal.account, self.principal.user, self.principal.access_key_id, self.service, self.region, self.expires]
+        payload = json.dumps(claims).encode()
+        return base64.urlsafe_b64encode(_signature(lab, payload) + payload).decode()
+
+
+def issue(lab: Lab, principal: Principal, service: str, region: str) -> Token:
+    """A new token for a principal, good for 12 hours."""
+    return Token(principal, service, region, lab.clock.now() + LIFE)
+
+
+def unseal(lab: Lab, text: str) -> Token | None:
+    """The token behind a password, expired or not; None for anything that this lab didn't seal."""
+    try:
+        sealed = base64.urlsafe_b64decode(text.encode())
+    except ValueError:
+        return None
+    signature, payload = sealed[:32], sealed[32:]
+    if not hmac.compare_digest(_signature(lab, payload), signature):
+        return None
+    account, user, access_key_id, service, region, expires = json.loads(payload)
+    return Token(Principal(account, user, access_key_id), service, region, expires)
+
+
+def has_expired(lab: Lab, token: Token) -> bool:
+    return lab.clock.now() >= token.expires
+
+
+def _signature(lab: Lab, payload: bytes) -> bytes:
+    return hmac.new(lab.secret, b"registry token " + payload, hashlib.sha256).digest()
