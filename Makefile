@@ -1,5 +1,8 @@
 # Every target makes the environment first, from requirements.lock, and again only when the lock has changed.
-# Without make, three lines are the same: python -m venv .venv, then the two `-m pip` lines below.
+# Without make the same is:
+#   python -m venv .venv
+#   .venv/bin/python -m pip install --require-hashes -r requirements.lock
+#   .venv/bin/python -m pip install --no-deps --no-build-isolation -e .
 
 .PHONY: help environment lab test course bench lock clean
 .DELETE_ON_ERROR:
@@ -40,6 +43,7 @@ environment: .venv/installed  ## only make the environment, in .venv
 
 .venv/installed: .venv/locked pyproject.toml
 	@$(INSTALL) --no-deps --no-build-isolation -e .
+	@$(RUN)/python -c 'import matplotlib.font_manager'  # lists the fonts now, not in the middle of a lesson
 	@touch $@
 
 lock:  ## pin what pyproject.toml asks for, keeping pins that still fit (needs uv: pip install uv)

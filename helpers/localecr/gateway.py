@@ -6,13 +6,15 @@ either door passes ``perform``.
 
 from __future__ import annotations
 
+import errno
 import logging
 import re
+import sqlite3
 import uuid
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from localecr import callers, contract, door, ecr, ecr_public, layer_urls, ledger, oci, permissions
+from localecr import callers, contract, door, ecr, ecr_public, layer_urls, ledger, oci, permissions, signatures
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
 from localecr.registry import Lab, Registry
@@ -50,9 +52,9 @@ class Gateway:
         request = Request(environ, self._is_public)
         try:
             response = self._answer(request)
-        except Exception:
+        except Exception as error:
             log.exception("%s %s failed", request.method, request.path)
-            response = Response.of_json({"__type": "ServerException", "message": "The lab made a mistake; its server.log says which."}, 500)
+            response = _failed(request, error)
         return response.send(request, start_response)
 
     def _answer(self, request: Request) -> Response:
@@ -66,7 +68,7 @@ class Gateway:
             return self._lab_door.answer(request)
         if request.path.startswith("/_layers/"):
             return layer_urls.answer(self._lab, request)
-        if request.path == "/" and request.method == "POST":
+        if (request.path == "/" and request.method == "POST") or request.header("Authorization").startswith(signatures.ALGORITHM):
             return aws_api(self._lab, request)
         return _nothing_here()
 
@@ -130,6 +132,15 @@ def _xml_error(error: AwsError, request_id: str) -> Response:
     text = error.message.replace("&", "&amp;").replace("<", "&lt;")
     body = f"<ErrorResponse><Error><Code>{error.code}</Code><Message>{text}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
     return Response(error.status, body.encode(), {"Content-Type": "text/xml"})
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    """500, in the words of the door that was used: a full disk is said, anything else is our mistake."""
+    full = getattr(error, "errno", None) == errno.ENOSPC or (isinstance(error, sqlite3.OperationalError) and "full" in str(error))
+    message = "The disk that holds the lab is full. Free some space and try again; nothing was lost." if full else "The lab made a mistake; its server.log says which."
+    if request.path.startswith("/v2"):
+        return Response.of_json({"errors": [{"code": "UNKNOWN", "message": message}]}, 500, **oci.errors.HEADERS)
+    return Response.of_json({"__type": "ServerException", "message": message}, 500, "application/x-amz-json-1.1")
 
 
 def _nothing_here() -> Response:

@@ -107,6 +107,12 @@ class Endpoint:
             self._lock.close()
             self._lock = None
 
+    def __enter__(self) -> Endpoint:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.stop()
+
     def wait(self) -> None:
         """Returns when the lab was stopped."""
         for thread in list(self._threads):
