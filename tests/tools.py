@@ -1,0 +1,197 @@
+"""Finding, starting and running the outside tools that tests use: a Docker engine and its CLI, skopeo, podman, Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+import pytest
+
+PATIENCE = 60  # seconds for an engine to start or to stop
+DEFAULT_HOST = "npipe:////./pipe/docker_engine" if sys.platform == "win32" else "unix:///var/run/docker.sock"
+
+
+class Missing(Exception):
+    """A tool that is not here; its text is one plain sentence that says which."""
+
+
+def executable(*names: str) -> str:
+    """The path of the first of `names` that is on PATH. Raises Missing."""
+    for name in names:
+        if path := shutil.which(name):
+            return path
+    raise Missing(f"{names[0]} is not installed")
+
+
+@dataclass(frozen=True)
+class Docker:
+    """A Docker engine that answers, as DOCKER_HOST spells its address, and the path of the CLI that talks to it."""
+
+    host: str
+    cli: str
+
+    def client(self) -> docker.DockerClient:
+        return engine_client(self.host)
+
+
+def engine_client(host: str, timeout: float = 60) -> docker.DockerClient:
+    return docker.from_env(timeout=timeout, environment={**os.environ, "DOCKER_HOST": host})
+
+
+def answers(host: str) -> bool:
+    """Whether a Docker engine answers at `host`."""
+    try:
+        client = engine_client(host, timeout=5)
+    except docker.errors.DockerException:
+        return False
+    try:
+        return client.ping()
+    except (docker.errors.DockerException, OSError):
+        return False
+    finally:
+        client.close()
+
+
+class PrivateEngine:
+    """A dockerd of our own, its socket, data and process id below one temporary folder. Needs root."""
+
+    def __init__(self, dockerd: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="ecrlab-docker-"))
+        self.host = f"unix://{self.folder}/docker.sock"
+        self.log = self.folder / "dockerd.log"
+        places = {"host": self.host, "data-root": self.folder / "data", "exec-root": self.folder / "exec", "pidfile": self.folder / "dockerd.pid"}
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen([dockerd, *(f"--{name}={place}" for name, place in places.items())], stdout=log, stderr=log)
+
+    def wait(self) -> None:
+        """Returns when the engine answers. Raises Missing, with its last words, when it ends or stays silent."""
+        deadline = time.monotonic() + PATIENCE
+        while not answers(self.host):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                last_words = self.log.read_text(errors="replace").strip().rpartition("\n")[2]
+                raise Missing(f"no Docker engine answers and dockerd did not start: {last_words}")
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        # Where mounts are not shared (in a container), dockerd leaves its data folder mounted.
+        for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
+            if (mounted := line.split()[1]).startswith(f"{self.folder}/"):
+                subprocess.run(["umount", mounted], check=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+started: list[PrivateEngine] = []
+
+
+def start_engine() -> PrivateEngine:
+    """An engine that runs until `stop_engines`. Only root can start one. Raises Missing."""
+    dockerd = shutil.which("dockerd") or shutil.which("/usr/sbin/dockerd")
+    if dockerd is None:
+        raise Missing("no Docker engine answers and dockerd is not installed")
+    if os.geteuid() != 0:
+        raise Missing("no Docker engine answers and only root can start one")
+    engine = PrivateEngine(dockerd)
+    started.append(engine)
+    engine.wait()
+    return engine
+
+
+def stop_engines() -> None:
+    """Ends every engine that `start_engine` started."""
+    while started:
+        started.pop().stop()
+
+
+def find_docker() -> Docker:
+    """The engine at DOCKER_HOST; without DOCKER_HOST the one at the default socket, or else one started now. Raises Missing."""
+    cli = executable("docker")
+    host = os.environ.get("DOCKER_HOST")
+    if answers(host or DEFAULT_HOST):
+        return Docker(host or DEFAULT_HOST, cli)
+    if host:
+        raise Missing(f"no Docker engine answers at DOCKER_HOST={host}")
+    return Docker(start_engine().host, cli)
+
+
+FINDERS: dict[str, Callable[[], Docker | str]] = {
+    "docker": find_docker,
+    "skopeo": lambda: executable("skopeo"),
+    "podman": lambda: executable("podman"),
+    "chromium": lambda: executable("chromium", "chromium-browser", "google-chrome"),
+}
+found: dict[str, Docker | str | Missing] = {}
+
+
+def need(tool: str) -> Docker | str:
+    """The tool, looked for once. Where it is missing the test is skipped, or fails if ECRLAB_REQUIRE (names between commas) asks for it."""
+    if tool not in found:
+        try:
+            found[tool] = FINDERS[tool]()
+        except Missing as missing:
+            found[tool] = missing
+    result = found[tool]
+    if not isinstance(result, Missing):
+        return result
+    if tool in os.environ.get("ECRLAB_REQUIRE", "").split(","):
+        pytest.fail(f"{result}, and ECRLAB_REQUIRE asks for {tool}", pytrace=False)
+    pytest.skip(str(result))
+
+
+class Command:
+    """An outside program with its first arguments and its environment; call it with the rest.
+
+    `docker("push", name)` returns the finished process, its stdout and stderr as text. An exit code other than 0 is an AssertionError that
+    shows what was run and what it said, unless `check=False`. `input` is the text on its stdin.
+    """
+
+    def __init__(self, *program: str, environment: Mapping[str, str]) -> None:
+        self.program = program
+        self.environment = {**os.environ, **environment}
+
+    def __call__(
+        self, *arguments: str | os.PathLike[str], input: str = "", check: bool = True, timeout: float = 180
+    ) -> subprocess.CompletedProcess[str]:
+        line = [*self.program, *map(os.fspath, arguments)]
+        done = subprocess.run(line, env=self.environment, input=input, capture_output=True, text=True, timeout=timeout)
+        if check and done.returncode != 0:
+            raise AssertionError(f"$ {' '.join(line)}\nended with {done.returncode}\n{done.stdout}{done.stderr}")
+        return done
+
+
+LEAKING = ("AWS_", "ECRLAB_", "JUPYTER_", "DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_BUILDKIT", "MPLBACKEND")
+
+
+def isolated(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """A copy of `environment` without the developer's AWS, Docker and Jupyter settings: a new lab in `folder`, plain outputs, UTC."""
+    kept = {name: value for name, value in environment.items() if name == "ECRLAB_REQUIRE" or not name.startswith(LEAKING)}
+    unproxied = ",".join(filter(None, [environment.get("NO_PROXY") or environment.get("no_proxy"), "localhost", "127.0.0.1"]))
+    return kept | {
+        "ECRLAB_PLAIN": "1",
+        "ECRLAB_STATE": str(folder / "lab"),
+        "AWS_CONFIG_FILE": str(folder / "aws" / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(folder / "aws" / "credentials"),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "DOCKER_CONFIG": str(folder / "docker"),
+        "REGISTRY_AUTH_FILE": str(folder / "containers-auth.json"),
+        "IPYTHONDIR": str(folder / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(folder / "jupyter" / "config"),
+        "JUPYTER_DATA_DIR": str(folder / "jupyter" / "data"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "jupyter" / "runtime"),
+        "NO_PROXY": unproxied,
+        "no_proxy": unproxied,
+        "TZ": "UTC",
+    }
