@@ -1,0 +1,142 @@
+"""``docker save`` and ``docker load``: images in one tar, as an OCI layout that also has Docker's own ``manifest.json``.
+
+Sources: OCI image spec, "Image Layout"; Docker Engine API, "Export an image" ("Image tarball format").
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from dockerless.blobs import CHUNK, Blobs
+from dockerless.deflate import GzipWriter, Sink
+from dockerless.engine import Engine
+from dockerless.errors import EngineError, invalid, no_such_image
+from dockerless.images import Image
+from dockerless.layers import TAR_GZIP, Layer, write_tar
+from dockerless.progress import Progress
+from dockerless.reference import Reference, parse
+from dockerless.tarball import read_tree, spool
+from dockerless.transfer import examine
+from dockerless.tree import FILE, Node, Tree
+
+NAME = "io.containerd.image.name"
+
+
+def save(engine: Engine, names: Iterable[str], sink: Sink) -> None:
+    """Writes the images to a tar, each with the tag that it was asked for by, or with all its tags for a repository."""
+    chosen = [(image, reference) for name in names for image, reference in _chosen(engine, name)]
+    files: dict[str, Node] = {"oci-layout": _text({"imageLayoutVersion": "1.0.0"})}
+    docker: dict[str, dict[str, Any]] = {}
+    entries = []
+    for image, reference in chosen:
+        for digest in (image.id, image.digest, *(layer.digest for layer in image.layers)):
+            files[_place(digest)] = _blob(engine.blobs, digest)
+        layers = [_place(layer.digest) for layer in image.layers]
+        of_image = docker.setdefault(image.id, {"Config": _place(image.id), "RepoTags": [], "Layers": layers})
+        entry = {"mediaType": image.media_type, "digest": image.digest, "size": len(image.manifest), "platform": image.platform.fields()}
+        if reference:
+            of_image["RepoTags"].append(str(reference))
+            entry["annotations"] = {NAME: str(reference)}
+        entries.append(entry)
+    files["index.json"] = _text({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json", "manifests": entries})
+    files["manifest.json"] = _text(list(docker.values()))
+    write_tar(files.items(), sink)
+
+
+def _chosen(engine: Engine, name: str) -> list[tuple[Image, Reference | None]]:
+    try:
+        image = engine.images.find(name)
+    except EngineError:
+        raise no_such_image(name) from None
+    try:
+        reference = parse(name)
+    except EngineError:
+        return [(image, None)]
+    if reference.tag:
+        return [(image, reference)]
+    return [(each, reference.at(tag)) for tag, each in engine.images.tags(reference.name).items()] or [(image, None)]
+
+
+def _place(digest: str) -> str:
+    return "blobs/" + digest.replace(":", "/")
+
+
+def _text(document: Any) -> Node:
+    data = json.dumps(document).encode()
+    return Node(FILE, 0o644, len(data), open=lambda: io.BytesIO(data))
+
+
+def _blob(blobs: Blobs, digest: str) -> Node:
+    return Node(FILE, 0o644, blobs.path(digest).stat().st_size, open=lambda: blobs.open(digest))
+
+
+def load(engine: Engine, stream: BinaryIO, progress: Progress) -> None:
+    """Keeps the images of such a tar, whoever wrote it. Raises EngineError (400) where it isn't one."""
+    with engine.images.at_work(), engine.blobs.aside() as file:
+        spool(stream, file)
+        tree = read_tree(Path(file.name))
+        entries = _read_json(tree, "manifest.json") or _from_layout(tree)
+        for entry in entries:
+            config = _content(tree, entry["Config"])
+            image = engine.images.add(config, [_load_layer(engine.blobs, tree, path) for path in entry["Layers"]])
+            if [layer.diff_id for layer in image.layers] != image.config.get("rootfs", {}).get("diff_ids"):
+                raise invalid(f"invalid archive: the layers of {entry['Config']} are not those that it names")
+            for tag in entry.get("RepoTags") or []:
+                engine.images.name(image, parse(tag).or_latest())
+                progress({"stream": f"Loaded image: {tag}\n"})
+            if not entry.get("RepoTags"):
+                progress({"stream": f"Loaded image ID: {image.id}\n"})
+
+
+def _from_layout(tree: Tree) -> list[dict[str, Any]]:
+    """An OCI layout's images as entries of a ``manifest.json``."""
+    index = _read_json(tree, "index.json")
+    if index is None:
+        raise invalid("invalid archive: it has neither a manifest.json nor an index.json")
+    entries = []
+    for descriptor in index["manifests"]:
+        manifest = json.loads(_content(tree, _place(descriptor["digest"])))
+        if "layers" not in manifest:
+            raise invalid("invalid archive: dockerless loads images for one platform, and this one holds an index of several")
+        names = descriptor.get("annotations", {})
+        tags = [names[NAME]] if NAME in names else []
+        layers = [_place(layer["digest"]) for layer in manifest["layers"]]
+        entries.append({"Config": _place(manifest["config"]["digest"]), "Layers": layers, "RepoTags": tags})
+    return entries
+
+
+def _file(tree: Tree, path: str) -> Node:
+    node = tree.get(tree.resolve(path, inside=True))
+    if node is None or node.kind != FILE:
+        raise invalid(f"invalid archive: {path} is missing")
+    return node
+
+
+def _content(tree: Tree, path: str) -> bytes:
+    node = _file(tree, path)
+    with node.open() as file:
+        return file.read(node.size)
+
+
+def _read_json(tree: Tree, path: str) -> Any:
+    return json.loads(_content(tree, path)) if tree.get(path) else None
+
+
+def _load_layer(blobs: Blobs, tree: Tree, path: str) -> Layer:
+    """Keeps a layer; a tar that isn't compressed is compressed, so that it travels as any other."""
+    node = _file(tree, path)
+    with node.open() as file, blobs.writer() as writer:
+        head = file.read(min(CHUNK, node.size))
+        compressed = head.startswith(b"\x1f\x8b")
+        sink = writer if compressed else GzipWriter(writer)
+        while head:
+            sink.write(head)
+            head = file.read(CHUNK)
+        if isinstance(sink, GzipWriter):
+            sink.close()
+        digest = writer.keep()
+    return examine(blobs, digest, writer.size, TAR_GZIP)
