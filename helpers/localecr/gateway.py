@@ -14,10 +14,10 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from localecr import callers, contract, door, ecr, ecr_public, layer_urls, ledger, oci, permissions, signatures
+from localecr import callers, contract, door, ecr, ecr_public, identities, layer_urls, ledger, oci, permissions, signatures
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
-from localecr.registry import Lab, Registry
+from localecr.registry import Lab, Registry, catalog
 
 Result = TypeVar("Result")
 log = logging.getLogger("localecr")
@@ -102,12 +102,22 @@ def _operate(lab: Lab, request: Request) -> bytes:
     if service == "ecr-public":
         ecr_public.refuse_other_regions(caller.region)
     asked = contract.parse(operation, body)
-    registry = Registry(lab, "public" if service == "ecr-public" else "private", asked.get("registryId", caller.principal.account), caller.region)
+    registry = _registry(lab, service, asked.get("registryId", caller.principal.account), caller.region)
     call = ledger.Call(
         caller.principal, service, name, registry, _resource(registry, name, asked), asked, request.remote_address, request.header("User-Agent")
     )
     answer = perform(call, lambda: OPERATIONS[service][name](registry, caller.principal, asked))
     return contract.serialise(operation, answer)
+
+
+def _registry(lab: Lab, service: str, named: str, region: str) -> Registry:
+    """The registry of an account; a public one goes by its alias too."""
+    if service == "ecr":
+        return Registry(lab, "private", named, region)
+    account = named if identities.ACCOUNT.fullmatch(named) else catalog.account_of(lab, named)
+    if account is None:
+        raise AwsError("RegistryNotFoundException", "The registry doesn't exist.")
+    return Registry(lab, "public", account, region)
 
 
 def _resource(registry: Registry, operation: str, asked: dict[str, Any]) -> str:

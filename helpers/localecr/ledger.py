@@ -37,6 +37,11 @@ class Call:
         return f"{self.service}:{self.operation}"
 
 
+def _counted(value: bytes) -> str:
+    """Bytes are counted, not written down."""
+    return f"{len(value)} bytes"
+
+
 def write(call: Call, error: AwsError | None = None) -> None:
     """Records a call that was served, or refused with ``error``."""
     if call.principal.is_checker:
@@ -59,5 +64,5 @@ def write(call: Call, error: AwsError | None = None) -> None:
     with lab.database.write() as transaction:
         transaction.execute(
             "INSERT INTO ledger (time, account, region, source, operation, error_code, record) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (now, call.registry.account, record["awsRegion"], record["eventSource"], call.operation, error and error.code, json.dumps(record)),
+            (now, call.registry.account, record["awsRegion"], record["eventSource"], call.operation, error and error.code, json.dumps(record, default=_counted)),
         )

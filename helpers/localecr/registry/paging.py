@@ -24,9 +24,12 @@ def unseal(token: str | None, kinds: Sequence[type]) -> list[Any] | None:
         return None
     try:
         place = json.loads(base64.urlsafe_b64decode(token.encode()))
-    except ValueError as error:
+        json.dumps(place, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no text
+    except (ValueError, RecursionError) as error:
         raise invalid_token() from error
     if not isinstance(place, list) or [type(part) for part in place] != list(kinds):
+        raise invalid_token()
+    if any(isinstance(part, int) and abs(part) >= 1 << 63 for part in place):  # SQLite's integers have 64 bits
         raise invalid_token()
     return place
 

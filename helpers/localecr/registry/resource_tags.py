@@ -13,14 +13,14 @@ MOST = 50
 def checked(present: dict[str, str], added: list[dict]) -> dict[str, str]:
     """``present`` with ``added`` ([{Key, Value}]) on top. Raises TooManyTagsException, InvalidTagParameterException."""
     for tag in added:
-        key, value = tag["Key"], tag["Value"]
+        key, value = tag.get("Key", ""), tag.get("Value", "")  # the public model requires neither
         if not 1 <= len(key) <= 128 or len(value) > 256 or key.lower().startswith("aws:"):
             raise AwsError(
                 "InvalidTagParameterException",
                 "An invalid parameter has been specified. Tag keys can have a maximum character length of 128 characters, "
                 "and tag values can have a maximum length of 256 characters.",
             )
-    merged = present | {tag["Key"]: tag["Value"] for tag in added}
+    merged = present | {tag["Key"]: tag.get("Value", "") for tag in added}
     if len(merged) > MOST:
         raise AwsError(
             "TooManyTagsException",

@@ -1,0 +1,74 @@
+"""The command `ecrlab`."""
+
+import argparse
+import importlib
+import sys
+
+from ecrlab.errors import LabError
+
+# noun → what it does, in the order of the help; each is a module in `ecrlab.commands`
+COMMANDS = {
+    "lab": "open JupyterLab on the first lesson (starts the lab if need be)",
+    "serve": "start the lab: a private and a public registry, and the AWS APIs around them",
+    "stop": "stop the lab; what you made stays",
+    "status": "say whether the lab runs, and where",
+    "env": "print what the AWS CLI and Docker need to talk to the lab",
+    "doctor": "look for what could stand in the way of a lesson, and say how to mend it",
+    "course": "run all lessons from beginning to end, in labs of their own",
+    "reset": "delete all you made in the lab, and begin anew",
+}
+
+EPILOG = """\
+A lab belongs to a folder: .ecrlab in the course's folder, or the one that ECRLAB_STATE names. Notebooks, this
+command, the AWS CLI and Docker all talk to the same lab.
+
+  ecrlab lab                              take the course
+  ecrlab serve --background               only the lab, without a browser
+  eval "$(ecrlab env)"                    then, in the same terminal:
+  aws ecr describe-repositories           the AWS CLI talks to the lab
+
+ecrlab COMMAND --help says more about each.
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line as a whole."""
+    whole = argparse.ArgumentParser(
+        prog="ecrlab",
+        description="Learn Amazon ECR on a registry of your own: no AWS account, no bill.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    from ecrlab import __version__
+
+    whole.add_argument("--version", action="version", version=f"ecrlab {__version__}")
+    nouns = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for noun, does in COMMANDS.items():
+        module = importlib.import_module(f"ecrlab.commands.{noun}")
+        one = nouns.add_parser(
+            noun, help=does, description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        )
+        module.arguments(one)
+        one.set_defaults(run=module.run)
+    return whole
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run a command and return its exit status: 0 done, 1 not, 2 not understood, 3 the folder is taken."""
+    whole = parser()
+    given, given.rest = whole.parse_known_args(words)
+    if given.rest and given.command != "lab":  # what follows `lab` is for JupyterLab
+        whole.error(f"{given.command} doesn't know {' '.join(given.rest)}; see ecrlab {given.command} --help")
+    try:
+        return given.run(given)
+    except LabError as error:
+        print(f"ecrlab: {error}", file=sys.stderr)
+        from ecrlab.server import FOLDER_TAKEN
+
+        return FOLDER_TAKEN if error.code == "state_folder" else 1
+    except KeyboardInterrupt:
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

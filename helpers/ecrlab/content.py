@@ -1,0 +1,179 @@
+"""What a lesson's authors write: its TOML, read and checked when it is loaded.
+
+    title = "Push and pull"
+    minutes = 30
+    cost = "On AWS: less than 0.01 USD."      # said where it runs on AWS; locally nothing costs anything
+    repositories = ["web", {name = "web", region = "eu-west-1"}, {name = "shared", account = "partner"}]
+    recall = ["00/image-or-container", "01/name-or-address", "01/who-owns-a-registry"]
+
+    [questions.what-travels]
+    question = "You push an image a second time. What travels?"
+    [[questions.what-travels.options]]
+    text = "Everything, again"
+    belief = "A push asks for each layer first, and sends only what isn't there."
+    [[questions.what-travels.options]]
+    text = "Only what the registry doesn't have"
+    right = true
+    belief = "Right: layers are known by their digest."
+
+    [hints]
+    first-push = ["a first nudge", "a more concrete one", "the line itself"]
+    [solutions]
+    first-push = 'the code'
+
+Checks are functions beside it, in `lesson_02.py` (or a lab's `checks.py`): `CHECKS = {"first-push": first_push}`, each
+`(lab) -> Verdict`, and where the lesson makes public repositories `PUBLIC_REPOSITORIES = ["shop"]`.
+"""
+
+import importlib.util
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+from ecrlab.errors import LabError
+
+
+@dataclass(frozen=True)
+class Option:
+    """One answer to a question: its text, the belief behind it, and whether it is the right one."""
+
+    text: str
+    belief: str
+    right: bool
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question with its options, exactly one of them right."""
+
+    id: str
+    question: str
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A private repository that a lesson owns; `region` and `account` None are the lab's own, "partner" the partner's."""
+
+    name: str
+    region: str | None = None
+    account: str | None = None
+
+    def __str__(self) -> str:
+        whose = f"the {self.account}'s account" if self.account else None
+        where = ", ".join(filter(None, (self.region, whose)))
+        return f"{self.name} ({where})" if where else self.name
+
+
+@dataclass(frozen=True)
+class Content:
+    """A lesson as its authors wrote it."""
+
+    title: str
+    minutes: int
+    cost: str
+    repositories: tuple[Repository, ...]
+    recall: tuple[str, ...]
+    questions: dict[str, Question]
+    hints: dict[str, list[str]]
+    solutions: dict[str, str]
+
+
+class _Faults(list):
+    """What is wrong with a file, sentence by sentence."""
+
+    def expect(self, holds: bool, sentence: str) -> bool:
+        if not holds:
+            self.append(sentence)
+        return holds
+
+
+def load(path: Path) -> Content:
+    """Read a lesson's TOML. Raises LabError that lists everything wrong with it, each with where it stands."""
+    try:
+        written = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise LabError("no_content", f"There is no {path.name} in {path.parent}.", "Check the lesson's number.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise LabError("content", f"{path.name} isn't valid TOML: {error}.") from error
+    faults = _Faults()
+    content = _read(written, faults)
+    if faults:
+        raise LabError("content", f"{path.name} has {len(faults)} to mend:\n" + "\n".join(f"  - {fault}" for fault in faults))
+    return content
+
+
+def module(path: Path) -> ModuleType:
+    """The Python file beside a lesson's TOML: `CHECKS`, and whatever else it defines. An absent one defines nothing."""
+    name = f"ecrlab_content.{path.parent.name}.{path.stem}".replace("-", "_")
+    if not path.is_file():
+        return ModuleType(name)
+    spec = importlib.util.spec_from_file_location(name, path)
+    loaded = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    return loaded
+
+
+def _read(written: dict, faults: _Faults) -> Content:
+    known = {"title", "minutes", "cost", "repositories", "recall", "questions", "hints", "solutions"}
+    for name in sorted(set(written) - known):
+        faults.append(f"{name!r} is no part of a lesson; it has {', '.join(sorted(known))}")
+    for name, kind, called in (("title", str, "a text"), ("minutes", int, "a whole number"), ("cost", str, "a text")):
+        faults.expect(isinstance(written.get(name), kind), f"{name} must be there and be {called}")
+    recall = written.get("recall", [])
+    faults.expect(
+        all(isinstance(each, str) and each.count("/") == 1 for each in recall),
+        'recall is a list of "lesson/question", such as "01/name-or-address"',
+    )
+    questions = written.get("questions", {})
+    return Content(
+        title=written.get("title", ""),
+        minutes=written.get("minutes", 0),
+        cost=written.get("cost", ""),
+        repositories=tuple(_repository(each, faults) for each in written.get("repositories", [])),
+        recall=tuple(recall),
+        questions={id: _question(id, body, faults) for id, body in questions.items()},
+        hints=_hints(written.get("hints", {}), faults),
+        solutions=_solutions(written.get("solutions", {}), faults),
+    )
+
+
+def _repository(written: object, faults: _Faults) -> Repository:
+    described = {"name": written} if isinstance(written, str) else written
+    fits = isinstance(described, dict) and "name" in described and set(described) <= {"name", "region", "account"}
+    if not faults.expect(fits, f"repositories: {written!r} is neither a name nor a table of name, region, account"):
+        return Repository("")
+    return Repository(**described)
+
+
+def _question(id: str, written: dict, faults: _Faults) -> Question:
+    where = f"questions.{id}"
+    faults.expect(bool(written.get("question")), f"{where} has no question")
+    options = []
+    for number, option in enumerate(written.get("options", []), 1):
+        faults.expect(bool(option.get("text")), f"{where}: option {number} has no text")
+        faults.expect(bool(option.get("belief")), f"{where}: option {number} names no belief")
+        unknown = sorted(set(option) - {"text", "belief", "right"})
+        faults.expect(not unknown, f"{where}: option {number} has an unknown {', '.join(unknown)}")
+        options.append(Option(option.get("text", ""), option.get("belief", ""), option.get("right", False)))
+    right = sum(option.right for option in options)
+    faults.expect(len(options) >= 2, f"{where} has {len(options)} options; it needs at least two")
+    faults.expect(right == 1, f"{where} has {right} right options; it needs exactly one")
+    texts = [option.text for option in options]
+    faults.expect(len(set(texts)) == len(texts), f"{where} has the same option twice")
+    return Question(id, written.get("question", ""), tuple(options))
+
+
+def _hints(written: dict, faults: _Faults) -> dict[str, list[str]]:
+    for check, hints in written.items():
+        fits = isinstance(hints, list) and bool(hints) and all(isinstance(hint, str) and hint for hint in hints)
+        faults.expect(fits, f"hints.{check} must be a list of texts")
+    return written
+
+
+def _solutions(written: dict, faults: _Faults) -> dict[str, str]:
+    for check, solution in written.items():
+        faults.expect(isinstance(solution, str) and bool(solution.strip()), f"solutions.{check} must be a text")
+    return written

@@ -1,0 +1,129 @@
+"""The lab that a notebook works in: the same names and methods, whether it runs here or on AWS."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from ecrlab import home
+from ecrlab.errors import LabError
+
+if TYPE_CHECKING:
+    import boto3
+    import docker
+
+    from ecrlab.guide import Guide
+    from ecrlab.lesson import Lesson
+
+YOURS = "111122223333"
+PARTNERS = "444455556666"
+REGION = "us-east-1"
+
+
+class LabClock(Protocol):
+    """The lab's time."""
+
+    def now(self) -> datetime:
+        """The present, in UTC."""
+
+    def advance(self, **span: float) -> datetime:
+        """Move the clock forward by `days=`, `hours=`, `minutes=` …; returns the new present."""
+
+
+class Lab:
+    """What both places share. Attributes:
+
+    `place` "local" or "aws"; `account` and `partner`, twelve digits each (`partner` is None where there is none);
+    `region`; `state`, the lab's folder; `clock`.
+    """
+
+    place: str
+    account: str
+    partner: str | None
+    region: str
+    state: Path
+    clock: LabClock
+
+    def session(self, region: str | None = None, account: str | None = None) -> boto3.Session:
+        """A plain boto3 session as the learner."""
+        raise NotImplementedError
+
+    def client(self, service: str, region: str | None = None, account: str | None = None):
+        """A plain boto3 client as the learner: `lab.client("ecr")`."""
+        return self.session(region, account).client(service)
+
+    def reader(self, service: str, region: str | None = None, account: str | None = None):
+        """Like `client`, as the principal that checks and pictures read with."""
+        raise NotImplementedError
+
+    @property
+    def docker(self) -> docker.DockerClient:
+        """A docker client that can push to and pull from this lab, with log-ins of its own."""
+        raise NotImplementedError
+
+    @property
+    def engine(self) -> str:
+        """What stands behind `lab.docker`: "docker" or "dockerless"."""
+        raise NotImplementedError
+
+    def registry(self, account: str | None = None, region: str | None = None) -> str:
+        """The private registry's address, as image names begin with it."""
+        raise NotImplementedError
+
+    @property
+    def public_registry(self) -> str:
+        """The public registry's address, as image names begin with it."""
+        raise NotImplementedError
+
+    def base(self, name: str) -> str:
+        """The image that Dockerfiles build upon: "debian", "alpine" or "static". Raises LabError for another name."""
+        raise NotImplementedError
+
+    def login(self, account: str | None = None, region: str | None = None) -> None:
+        """Log `lab.docker` in to a private registry with a fresh token, for lessons in which that isn't the point."""
+        import base64
+
+        answer = self.client("ecr", region, account).get_authorization_token()
+        username, _, password = base64.b64decode(answer["authorizationData"][0]["authorizationToken"]).decode().partition(":")
+        # reauth: the SDK would otherwise go on with the last password it knows for this user name
+        self.docker.login(username, password, registry=self.registry(account, region), reauth=True)
+
+    def lesson(self, number: str) -> Lesson:
+        """The helper of lesson `number` ("02"): shows its card and returns it."""
+        from ecrlab.lesson import Lesson
+
+        return Lesson.open(self, number)
+
+    def guide(self, folder: str | os.PathLike = ".") -> Guide:
+        """The helper of the guided lab in `folder`: shows its card and returns it."""
+        from ecrlab.guide import Guide
+
+        return Guide.open(self, Path(folder))
+
+
+def open() -> Lab:
+    """The lab that `ECRLAB_BACKEND` (local or aws) and `ECRLAB_STATE` name; see `ecrlab.open`."""
+    backend = os.environ.get("ECRLAB_BACKEND", "local")
+    state = home.find()
+    if backend == "aws":
+        from ecrlab.aws import AwsLab
+
+        return AwsLab(home.make(state))
+    if backend == "local":
+        from ecrlab.local import LocalLab
+        from ecrlab.server import join
+
+        return LocalLab(join(home.make(state)))
+    raise LabError(
+        "backend", f"ECRLAB_BACKEND is {backend!r}, which is no place for a lab.", "Use local (the default) or aws."
+    )
+
+
+def span(**parts: float) -> timedelta:
+    """A stretch of time in `days=`, `hours=`, `minutes=` or `seconds=`. Raises LabError for one that goes back."""
+    stretch = timedelta(**parts)
+    if stretch < timedelta(0):
+        raise LabError("clock", "The lab's clock only goes forward.", "Advance it by a positive number of days or hours.")
+    return stretch

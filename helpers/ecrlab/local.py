@@ -1,0 +1,149 @@
+"""The lab on this machine: the embedded AWS, joined through its front door."""
+
+from __future__ import annotations
+
+import functools
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ecrlab import engine
+from ecrlab.errors import LabError
+from ecrlab.lab import PARTNERS, REGION, YOURS, Lab, span
+
+if TYPE_CHECKING:
+    import boto3
+    import docker
+    from localecr.door import Door
+
+# The course's own base images and their tags, seeded at the lab's first start.
+BASES = {"debian": "12", "alpine": "3.20", "static": "1"}
+
+
+class LocalClock:
+    """The embedded AWS's clock: it ticks, and can be moved forward."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    def now(self) -> datetime:
+        """The lab's present, in UTC."""
+        return self._door.clock()
+
+    def advance(self, **parts: float) -> datetime:
+        """Move the lab's clock forward by `days=`, `hours=`, `minutes=`; returns the lab's new present."""
+        return self._door.advance(span(**parts).total_seconds())
+
+
+class LocalLab(Lab):
+    """A lab on loopback. Nothing leaves the machine and nothing costs money."""
+
+    place = "local"
+    account = YOURS
+    partner = PARTNERS
+    region = REGION
+
+    def __init__(self, door: Door) -> None:
+        status = door.status()
+        self._door = door
+        self._status = status
+        self._known_keys: dict[tuple[str, str], dict[str, str]] = {}
+        self.state = Path(status["state"])
+        self.clock = LocalClock(door)
+
+    def __repr__(self) -> str:
+        return f"A local lab: account {self.account}, Region {self.region}, at {self._status['endpoint']}"
+
+    def session(self, region: str | None = None, account: str | None = None) -> boto3.Session:
+        """A boto3 session as the learner of `account`, which knows the lab's address and nothing of ~/.aws."""
+        return self._session("learner", region, account)
+
+    def reader(self, service: str, region: str | None = None, account: str | None = None):
+        """Like `client`, as a principal of the checks' own, left out of the trail and the plots."""
+        return self._session("checker", region, account).client(service)
+
+    def _session(self, role: str, region: str | None, account: str | None) -> boto3.Session:
+        keys = self.keys(account or self.account, role)
+        region = _known_region(region or self.region)
+        return _session(self._status["endpoint"], region, keys["access_key_id"], keys["secret_access_key"])
+
+    def keys(self, account: str, role: str = "learner") -> dict[str, str]:
+        """The `access_key_id` and `secret_access_key` of an account, which is made on demand. LabError if it can't be one."""
+        from localecr.door import DoorError
+
+        if (account, role) not in self._known_keys:
+            try:
+                self._known_keys[account, role] = self._door.keys(account, role)
+            except DoorError as error:
+                raise LabError("account", str(error), f"Yours is {self.account}, your partner's {self.partner}.") from error
+        return self._known_keys[account, role]
+
+    @functools.cached_property
+    def _choice(self) -> engine.Choice:
+        return engine.choose(self._status, self.base("static"), self.state)
+
+    @property
+    def engine(self) -> str:
+        """What stands behind `lab.docker`: "docker" or "dockerless"."""
+        return self._choice.name
+
+    @functools.cached_property
+    def docker(self) -> docker.DockerClient:
+        """The docker SDK's client of an engine that can pull from the lab, else of dockerless."""
+        return engine.connect(self._choice, self.state)
+
+    def registry(self, account: str | None = None, region: str | None = None) -> str:
+        """`localhost:4510/111122223333.dkr.ecr.us-east-1.amazonaws.com`"""
+        host = self._status["endpoint"].removeprefix("http://")
+        return f"{host}/{account or self.account}.dkr.ecr.{_known_region(region or self.region)}.amazonaws.com"
+
+    @property
+    def public_registry(self) -> str:
+        """`localhost:4511/public.ecr.aws`"""
+        return self._status["public_endpoint"].removeprefix("http://") + "/public.ecr.aws"
+
+    def base(self, name: str) -> str:
+        """`localhost:4511/public.ecr.aws/ecrlab/debian:12`"""
+        if name not in BASES:
+            raise LabError("base", f"There is no base image named {name!r}.", f"Use one of {', '.join(BASES)}.")
+        return f"{self.public_registry}/ecrlab/{name}:{BASES[name]}"
+
+
+@functools.cache
+def _regions() -> frozenset[str]:
+    import botocore.session
+
+    return frozenset(botocore.session.Session().get_available_regions("ecr"))
+
+
+def _known_region(name: str) -> str:
+    """The name, if AWS has such a Region as botocore knows them. Raises LabError otherwise."""
+    if name != REGION and name not in _regions():
+        raise LabError("region", f"AWS has no Region named {name!r}.", "Use one such as us-east-1, eu-west-1 or ap-southeast-2.")
+    return name
+
+
+def _session(endpoint: str, region: str, access_key_id: str, secret_access_key: str) -> boto3.Session:
+    """A boto3 session whose clients go to `endpoint`, whatever the learner's own AWS settings and proxies say."""
+    import boto3
+    import botocore.config
+    import botocore.session
+
+    class LabSession(boto3.Session):
+        def client(self, service_name: str, *args, **settings):
+            # a proxy is never the way to this very machine
+            direct = botocore.config.Config(proxies={})
+            settings["config"] = direct.merge(settings["config"]) if settings.get("config") else direct
+            settings["endpoint_url"] = settings.get("endpoint_url") or endpoint
+            return super().client(service_name, *args, **settings)
+
+    # no profile and no files of the learner's: a broken or foreign setting there is none of the lab's business
+    own = botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )
+    return LabSession(access_key_id, secret_access_key, region_name=region, botocore_session=own)

@@ -1,0 +1,14 @@
+"""Pictures of what is in a registry and of what moves to and from it.
+
+Each reads plain boto3 answers or the docker SDK's own events, so it draws the same on AWS. Each shows HTML with
+a text for those who don't see it, and says the same in plain text in a terminal.
+"""
+
+from ecrlab.show.index import index
+from ecrlab.show.layers import layers
+from ecrlab.show.progress import build, pull, push
+from ecrlab.show.table import table
+from ecrlab.show.timeline import Timeline
+from ecrlab.show.tree import tree
+
+__all__ = ["Timeline", "build", "index", "layers", "pull", "push", "table", "tree"]
