@@ -48,7 +48,9 @@ def choose(status: dict, probe: str, state: Path) -> Choice:
     if asked == "dockerless":
         return Choice("dockerless", {"base_url": status["docker_host"]}, "ECRLAB_ENGINE asks for it")
     key = [status["pid"], status["port"], os.environ.get("DOCKER_HOST", "")]
-    choice = _remembered(state, key) or _search(status, probe, state)
+    choice = _remembered(state, key)
+    if choice is None or (asked == "docker" and choice.name != "docker"):  # it may have been started since
+        choice = _search(status, probe, state)
     if "tls" not in choice.settings:  # certificates don't go into a file
         _remember(state, key, choice)
     if choice.name == "dockerless":
@@ -97,7 +99,7 @@ def candidates() -> Iterator[dict]:
         runtime / "podman/podman.sock",
         Path("/run/podman/podman.sock"),
     )
-    yield from ({"base_url": f"unix://{socket}"} for socket in sockets if socket.exists())
+    yield from ({"base_url": f"unix://{socket}"} for socket in sockets if os.path.exists(socket))
 
 
 def _probe(settings: dict, image: str, state: Path) -> str | None:

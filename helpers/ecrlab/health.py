@@ -104,9 +104,7 @@ def _integrity(database: Path) -> str:
     try:
         connection = sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=5)
         try:
-            said = [row[0] for row in connection.execute("PRAGMA quick_check")]
-            # SQLite 3.40 reports a NULL that isn't there in tables WITHOUT ROWID
-            return next((line for line in said if not line.startswith("NULL value in ")), "ok")
+            return connection.execute("PRAGMA quick_check").fetchone()[0]
         finally:
             connection.close()
     except sqlite3.Error as error:
@@ -136,7 +134,8 @@ def lab(state: Path) -> Iterator[Finding]:
     if choice.name == "docker":
         yield Finding("Docker", FINE, choice.why)
     else:
-        yield Finding("Docker", NOTE, choice.why, "Images are built and moved without it (dockerless); only RUN and docker run need an engine.")
+        without = "Images are built and moved without it (dockerless); only RUN and docker run need an engine."
+        yield Finding("Docker", NOTE, choice.why, f"{without} Once you have started one: ecrlab stop, and begin again.")
 
 
 def _in_use(port: int) -> bool:

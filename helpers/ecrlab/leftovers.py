@@ -16,10 +16,16 @@ def removed(client: docker.DockerClient, *addresses: str) -> Iterator[None]:
     """Afterwards, takes out the images whose names begin with one of these addresses, what they were built from or into,
     and the containers of all these, such as builds leave behind. An image that was there before stays, without the new name.
     """
+    before = {image.id for image in client.images.list(all=True)}
+    try:
+        yield
+    finally:
+        _remove(client, addresses, before)
+
+
+def _remove(client: docker.DockerClient, addresses: tuple[str, ...], before: set[str]) -> None:
     import docker.errors
 
-    before = {image.id for image in client.images.list(all=True)}
-    yield
     images = client.images.list(all=True)
     named = {image.id: [name for name in _names(image) if name.startswith(addresses)] for image in images}
     ours = _family(images, {id for id, names in named.items() if names}) - before
@@ -29,12 +35,13 @@ def removed(client: docker.DockerClient, *addresses: str) -> Iterator[None]:
     for name in (name for names in named.values() for name in names):
         with suppress(docker.errors.ImageNotFound):  # its last tag took the digest with it
             client.images.remove(name, force=True)
+    # those that others are built on can go only after them
     while any([_gone(client, image) for image in client.images.list(all=True) if image.id in ours and not _names(image)]):
         pass
 
 
 def _gone(client: docker.DockerClient, image: Image) -> bool:
-    """Remove an image, unless another is built on it, which goes first."""
+    """Remove an image, and say whether that was possible."""
     import docker.errors
 
     try:

@@ -25,7 +25,7 @@ log = logging.getLogger("localecr")
 OPERATIONS = {"ecr": ecr.OPERATIONS, "ecr-public": ecr_public.OPERATIONS}
 LARGEST_BODY = 32 << 20  # bytes: a layer part of 20 MiB in base64, with room to spare
 # names a client may have for us; a page of some other site that resolves to us sends its own name and is refused
-OUR_NAMES = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\]|([a-z0-9-]+\.)*localhost|([a-z0-9-]+\.)*amazonaws\.com|public\.ecr\.aws)(:\d+)?", re.I)
+OUR_NAMES = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\]|([a-z0-9-]+\.)*localhost|([a-z0-9-]+\.)*amazonaws\.com|[a-z0-9-]+\.dkr-ecr\.[a-z0-9-]+\.on\.aws|public\.ecr\.aws)(:\d+)?", re.I)
 
 
 def perform(call: ledger.Call, work: Callable[[], Result]) -> Result:

@@ -67,6 +67,14 @@ class Request:
             received += len(part)
         return None if received > most or (length is not None and received < length) else b"".join(parts)
 
+    def read_away(self) -> None:
+        """Reads what nobody wanted of the body, a piece at a time: the next request on this connection begins after it."""
+        try:
+            while self.stream.read(1 << 16):
+                pass
+        except ValueError:
+            pass  # chunks that make no sense have no end; cheroot closes the connection over what follows
+
 
 @dataclass
 class Response:
@@ -86,8 +94,7 @@ class Response:
         headers = dict(self.headers)
         if isinstance(self.body, bytes):
             headers.setdefault("Content-Length", str(len(self.body)))
-        if request.is_chunked and self.status >= 400:
-            headers["Connection"] = "close"  # what is left of a chunked body can't be told from the next request
+        request.read_away()
         start_response(f"{self.status} {HTTPStatus(self.status).phrase}", list(headers.items()))
         if request.method == "HEAD":
             if hasattr(self.body, "close"):

@@ -9,6 +9,7 @@ import os
 import shutil
 import tempfile
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 from ecrlab import engine, home, leftovers, server
@@ -64,7 +65,7 @@ def execute(notebook: Path) -> str | None:
         try:
             lab = LocalLab(door)
             own = [address.partition("/")[0] + "/" for address in (lab.registry(), lab.public_registry)]
-            with leftovers.removed(lab.docker, *own):
+            with leftovers.removed(lab.docker, *own) if lab.engine == "docker" else nullcontext():
                 return _run_cells(copies / notebook.name, state)
         finally:
             server.stop(door)

@@ -91,7 +91,7 @@ def plant(ecr, repository: str, planted: Planted, tag: str | None = None) -> Non
             repositoryName=repository, imageManifest=planted.manifest, imageManifestMediaType=planted.media_type, **named
         )
     except ecr.exceptions.ImageAlreadyExistsException:
-        pass  # it is there, under that very tag
+        pass  # it is there, and named so if it is to have a name
 
 
 def _upload(ecr, repository: str, blob: bytes) -> None:

@@ -14,7 +14,7 @@ LINE = "#767676"
 
 # Okabe and Ito's palette, which people with any kind of colour vision can tell apart.
 BLUE, ORANGE, GREEN, VERMILLION = "#0072b2", "#e69f00", "#009e73", "#d55e00"
-SKY, PURPLE, YELLOW, GREY = "#56b4e9", "#cc79a7", "#f0e442", "#999999"
+SKY, PURPLE, GREY = "#56b4e9", "#cc79a7", "#999999"
 
 FONT = "font-family:var(--jp-ui-font-family,system-ui,sans-serif)"
 MONO = "font-family:var(--jp-code-font-family,ui-monospace,monospace)"

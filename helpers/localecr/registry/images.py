@@ -69,7 +69,7 @@ def _store(registry: Registry, repository: sqlite3.Row, manifest: manifests.Mani
             "INSERT OR IGNORE INTO image_layers VALUES (?, ?, ?)", [(image_id, each.digest, each.media_type) for each in manifest.layers]
         )
         transaction.executemany(
-            "INSERT OR IGNORE INTO image_children VALUES (?, ?, ?)", [(image_id, repository["id"], each.digest) for each in manifest.children]
+            "INSERT OR IGNORE INTO image_children VALUES (?, ?, ?)", [(image_id, each.digest, repository["id"]) for each in manifest.children]
         )
     return by_digest(registry, repository, digest)
 

@@ -37,10 +37,14 @@ def keep(registry: Registry, repository: sqlite3.Row, digest: str, size: int) ->
 
 
 def mount(registry: Registry, repository: sqlite3.Row, digest: str, source: str) -> bool:
-    """Makes a blob of another repository of the registry this repository's too; says whether it could."""
+    """Makes a blob of another repository of the registry this repository's too; says whether it could.
+
+    Only what an image of the source names can be mounted (AWS: blob mounting).
+    """
     held = registry.database.one(
         "SELECT l.size FROM layers l JOIN repositories r ON r.id = l.repository_id"
-        " WHERE r.kind = ? AND r.account = ? AND r.region = ? AND r.name = ? AND l.digest = ?",
+        " WHERE r.kind = ? AND r.account = ? AND r.region = ? AND r.name = ? AND l.digest = ?"
+        " AND EXISTS (SELECT 1 FROM image_layers n JOIN images i ON i.id = n.image_id WHERE i.repository_id = r.id AND n.digest = l.digest)",
         (*registry.scope, source, digest),
     )
     if held:

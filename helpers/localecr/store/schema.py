@@ -79,8 +79,8 @@ CREATE INDEX image_layers_by_digest ON image_layers (digest);
 
 CREATE TABLE image_children (           -- which images an index names
     image_id INTEGER NOT NULL REFERENCES images(id) ON DELETE CASCADE,
-    repository_id INTEGER NOT NULL,
     digest TEXT NOT NULL,
+    repository_id INTEGER NOT NULL,     -- after the key: SQLite 3.40's quick_check takes a NOT NULL column before it for NULL
     PRIMARY KEY (image_id, digest)
 ) WITHOUT ROWID;
 CREATE INDEX image_children_by_digest ON image_children (repository_id, digest);
