@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 
 from dockerless import archive, views
 from dockerless.engine import Engine
-from dockerless.errors import EngineError, invalid, no_such_image, not_built, not_found
+from dockerless.errors import EngineError, invalid, not_built, not_found
 from dockerless.progress import failure, silent
 from dockerless.reference import parse
 from dockerless.refusals import for_push
@@ -131,11 +131,6 @@ def prune(request: Request) -> Answer:
 
 def save(request: Request) -> Answer:
     names = [request.name] if request.name else request.query.get("names", [])
-    for name in names:
-        try:
-            request.engine.images.find(name)
-        except EngineError:
-            raise no_such_image(name) from None
     with request.engine.images.at_work():
         archive.save(request.engine, names, Stream(request.start, "application/x-tar"))
     return None

@@ -71,7 +71,7 @@ def _text(document: Any) -> Node:
 
 
 def _blob(blobs: Blobs, digest: str) -> Node:
-    return Node(FILE, 0o644, blobs.path(digest).stat().st_size, open=lambda: blobs.open(digest))
+    return Node(FILE, 0o644, blobs.size(digest), open=lambda: blobs.open(digest))
 
 
 def load(engine: Engine, stream: BinaryIO, progress: Progress) -> None:

@@ -74,6 +74,9 @@ class Blobs:
         except FileNotFoundError:
             raise EngineError(f"the blob {digest} is missing from dockerless' folder: pull or build the image again") from None
 
+    def size(self, digest: str) -> int:
+        return self.path(digest).stat().st_size
+
     def read(self, digest: str) -> bytes:
         with self.open(digest) as file:
             return file.read()

@@ -47,7 +47,7 @@ class Recipe:
 
 
 class Builder:
-    """One build. Its temporary files live until ``close``, that is the end of its ``with``."""
+    """One build. Its temporary files live until the end of its ``with``."""
 
     def __init__(self, recipe: Recipe, images: Images, blobs: Blobs, progress: Progress) -> None:
         self.recipe = recipe
@@ -135,7 +135,7 @@ class Builder:
             return earlier.next()
         image = self.recipe.fetch(base, platform)
         self._say(f" ---> {short(image.id)}\n")
-        if image.config.get("config", {}).get("OnBuild"):
+        if (image.config.get("config") or {}).get("OnBuild"):
             raise fault(source.start, f"the image {base} carries ONBUILD instructions, which dockerless doesn't perform; Docker does")
         return Stage.on(image, platform or image.platform, self.source.escape, self._tree)
 

@@ -158,7 +158,7 @@ class GzipWriter:
     def _emit(self, block: bytes, last: bool = False) -> None:
         tokens = _tokens(block) if self._written < COMPRESSED else None
         self._written += len(block)
-        if tokens is not None and sum(width for _, width in tokens) < len(block) * 8 + 32 or not block:
+        if not block or (tokens is not None and sum(width for _, width in tokens) < len(block) * 8 + 32):
             self._bits.put(last | 0b01 << 1, 3)
             for value, width in tokens or ():
                 self._bits.put(value, width)

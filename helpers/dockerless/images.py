@@ -169,6 +169,7 @@ class Images:
         """Gives an image names, by tag or by digest; says whether any of them is news."""
         news = False
         with self._lock:
+            self._images.setdefault(image.id, image)  # somebody may have removed it meanwhile
             for reference in references:
                 names = self._names.setdefault(reference.name, Names({}, {}))
                 kind, key = (names.digests, reference.digest) if reference.digest else (names.tags, reference.tag)

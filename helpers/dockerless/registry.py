@@ -99,10 +99,10 @@ class Registry:
         """Docker reads the challenge of /v2/ once; where it says Basic and there are no credentials, nothing more is sent."""
         if self._connected:
             return
-        with self._send("GET", f"{self.url}/v2/", {}) as response:
-            self._connected = True
-            if response.status_code == HTTPStatus.UNAUTHORIZED:
-                self._challenge = _challenge(response.headers.get("WWW-Authenticate", ""))
+        response = self._send("GET", f"{self.url}/v2/", {})
+        self._connected = True
+        if response.status_code == HTTPStatus.UNAUTHORIZED:
+            self._challenge = _challenge(response.headers.get("WWW-Authenticate", ""))
 
     def check_login(self) -> None:
         """Raises EngineError unless the registry takes the credentials."""
@@ -122,7 +122,7 @@ class Registry:
     def manifest(self, repository: str, tag_or_digest: str) -> Manifest:
         url = f"{self.url}/v2/{repository}/manifests/{tag_or_digest}"
         response = self._good(self._request("GET", url, _pull(repository), {"Accept": ACCEPT}))
-        manifest = Manifest(self._content(response, url), response.headers.get("Content-Type", "").partition(";")[0])
+        manifest = Manifest(response.content, response.headers.get("Content-Type", "").partition(";")[0])
         if ":" in tag_or_digest and manifest.digest != tag_or_digest:
             raise EngineError(f"manifest verification failed for digest {tag_or_digest}")
         return manifest
@@ -161,22 +161,29 @@ class Registry:
     def download(self, repository: str, digest: str, writer: Writer, moved: Moved) -> None:
         """Writes a blob, and checks that it is the one that was asked for."""
         url = f"{self.url}/v2/{repository}/blobs/{digest}"
-        for data in self._stream(self._good(self._request("GET", url, _pull(repository))), url):
-            writer.write(data)
-            moved(len(data))
+        response = self._good(self._request("GET", url, _pull(repository), stream=True))
+        try:
+            with response:
+                while data := response.raw.read(CHUNK, decode_content=False):
+                    writer.write(data)
+                    moved(len(data))
+        except urllib3.exceptions.HTTPError as error:
+            raise EngineError(f'Get "{url}": {network(error, self.host)}') from error
         if writer.digest != digest:
             raise EngineError(f"filesystem layer verification failed for digest {digest}")
 
-    def _request(self, method: str, url: str, scope: str, headers: Mapping[str, str] | None = None, data: Any = None) -> requests.Response:
+    def _request(
+        self, method: str, url: str, scope: str, headers: Mapping[str, str] | None = None, data: Any = None, stream: bool = False
+    ) -> requests.Response:
         sent = dict(headers or {})
         if urlsplit(url)[:2] == urlsplit(self.url)[:2]:  # storage elsewhere, to which a registry sends us, gets no credentials
             self.connect()
             sent |= self._authorization(f'{method.title()} "{url}"', scope)
-        return self._send(method, url, sent, data)
+        return self._send(method, url, sent, data, stream)
 
-    def _send(self, method: str, url: str, headers: Mapping[str, str], data: Any = None) -> requests.Response:
+    def _send(self, method: str, url: str, headers: Mapping[str, str], data: Any = None, stream: bool = False) -> requests.Response:
         try:
-            return self._session.request(method, url, headers=headers, data=data, auth=_as_it_is, stream=True, timeout=PATIENCE)
+            return self._session.request(method, url, headers=headers, data=data, auth=_as_it_is, stream=stream, timeout=PATIENCE)
         except requests.RequestException as error:
             raise EngineError(f'{method.title()} "{url}": {network(error, urlsplit(url).netloc)}') from error
 
@@ -198,10 +205,10 @@ class Registry:
         query = [(name, parameters[name]) for name in ("service",) if name in parameters] + [("scope", each) for each in scope.split()]
         realm = parameters.get("realm", "")
         url = f"{realm}{'&' if urlsplit(realm).query else '?'}{urlencode(query)}"
-        with self._send("GET", url, {"Authorization": self._login.basic} if self._login else {}) as response:
-            if not response.ok:
-                raise TokenRefused(request, refusal(response))
-            document = response.json()
+        response = self._send("GET", url, {"Authorization": self._login.basic} if self._login else {})
+        if not response.ok:
+            raise TokenRefused(request, refusal(response))
+        document = response.json()
         token = document.get("token") or document.get("access_token")
         if not token:
             raise TokenRefused(request, RegistryError("authorization server did not include a token in the response"))
@@ -211,17 +218,6 @@ class Registry:
         if not response.ok:
             raise refusal(response)
         return response
-
-    def _content(self, response: requests.Response, url: str) -> bytes:
-        return b"".join(self._stream(response, url))
-
-    def _stream(self, response: requests.Response, url: str) -> Iterator[bytes]:
-        try:
-            with response:
-                while data := response.raw.read(CHUNK, decode_content=False):
-                    yield data
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise EngineError(f'Get "{url}": {network(error, self.host)}') from error
 
 
 class _Outgoing:

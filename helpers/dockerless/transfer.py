@@ -18,7 +18,7 @@ from dockerless.layers import Layer, uncompressed
 from dockerless.progress import Meter, Progress, layer, short, status
 from dockerless.reference import Reference
 from dockerless.refusals import for_pull
-from dockerless.registry import IMAGE_TYPES, INDEX_TYPES, Manifest, Registry
+from dockerless.registry import IMAGE_TYPES, INDEX_TYPES, Manifest, Moved, Registry
 from dockerless.tarball import BROKEN
 
 AT_ONCE = 5  # Docker works on so many layers at a time and lets the others wait; dockerless moves one after the other
@@ -35,7 +35,8 @@ def push(images: Images, registry: Registry, reference: Reference, image: Image,
         progress(layer("Waiting", short(each.diff_id)))
     for each in layers:
         progress(layer(_push_layer(images, registry, reference, each, progress), short(each.diff_id)))
-    _push_blob(registry, reference.path, image.blobs, image.id, len(image.blobs.read(image.id)), lambda _: None)
+    if not registry.has_blob(reference.path, image.id):
+        _upload(registry, reference.path, images.blobs, image.id, registry.begin_upload(reference.path, image.id), lambda _: None)
     registry.put_manifest(reference.path, reference.tag_or_digest, Manifest(image.manifest, image.media_type))
     images.name(image, reference.at(image.digest))
     return image.digest
@@ -50,17 +51,14 @@ def _push_layer(images: Images, registry: Registry, reference: Reference, each: 
     location = registry.begin_upload(reference.path, each.digest, source)
     if location is None:
         return f"Mounted from {source}"
-    meter = Meter(progress, "Pushing", short(each.diff_id), each.size)
-    with images.blobs.open(each.digest) as blob:
-        registry.upload(reference.path, location, each.digest, blob, each.size, meter.add)
+    _upload(registry, reference.path, images.blobs, each.digest, location, Meter(progress, "Pushing", short(each.diff_id), each.size).add)
     return "Pushed"
 
 
-def _push_blob(registry: Registry, repository: str, blobs: Blobs, digest: str, size: int, moved: Any) -> None:
-    if not registry.has_blob(repository, digest):
-        location = registry.begin_upload(repository, digest)
+def _upload(registry: Registry, repository: str, blobs: Blobs, digest: str, location: str | None, moved: Moved) -> None:
+    if location:
         with blobs.open(digest) as blob:
-            registry.upload(repository, location or "", digest, blob, size, moved)
+            registry.upload(repository, location, digest, blob, blobs.size(digest), moved)
 
 
 def pull(images: Images, registry: Registry, reference: Reference, platform: platforms.Platform | None, progress: Progress) -> Image:
@@ -107,7 +105,7 @@ def _fetch(images: Images, registry: Registry, reference: Reference, manifest: M
     diff_ids = json.loads(config).get("rootfs", {}).get("diff_ids", [])
     if len(diff_ids) != len(descriptors):
         raise EngineError(f"the configuration of {reference} names {len(diff_ids)} layers and its manifest {len(descriptors)}")
-    layers = [images.layer(each["digest"]) for each in descriptors]
+    layers = [_local(images, each["digest"], diff_id) for each, diff_id in zip(descriptors, diff_ids, strict=True)]
     for descriptor, layer_here in zip(descriptors, layers, strict=True):
         progress(layer("Already exists" if layer_here else "Pulling fs layer", short(descriptor["digest"])))
     complete = [
@@ -115,6 +113,11 @@ def _fetch(images: Images, registry: Registry, reference: Reference, manifest: M
         for descriptor, diff_id, layer_here in zip(descriptors, diff_ids, layers, strict=True)
     ]
     return images.add(config, complete, manifest.data)
+
+
+def _local(images: Images, digest: str, diff_id: str) -> Layer | None:
+    known = images.layer(digest)
+    return known if known and known.diff_id == diff_id else None
 
 
 def _pull_layer(blobs: Blobs, registry: Registry, repository: str, descriptor: dict[str, Any], diff_id: str, progress: Progress) -> Layer:
