@@ -49,6 +49,7 @@ class LocalLab(Lab):
         self._door = door
         self._status = status
         self._known_keys: dict[tuple[str, str], dict[str, str]] = {}
+        self._sessions: dict[tuple[str, str, str], boto3.Session] = {}
         self.state = Path(status["state"])
         self.clock = LocalClock(door)
 
@@ -64,9 +65,11 @@ class LocalLab(Lab):
         return self._session("checker", region, account).client(service)
 
     def _session(self, role: str, region: str | None, account: str | None) -> boto3.Session:
-        keys = self.keys(account or self.account, role)
-        region = _known_region(region or self.region)
-        return _session(self._status["endpoint"], region, keys["access_key_id"], keys["secret_access_key"])
+        whose = (account or self.account, role, _known_region(region or self.region))
+        if whose not in self._sessions:  # a new one reads botocore's data anew, which takes a while
+            keys = self.keys(whose[0], role)
+            self._sessions[whose] = _session(self._status["endpoint"], whose[2], keys["access_key_id"], keys["secret_access_key"])
+        return self._sessions[whose]
 
     def keys(self, account: str, role: str = "learner") -> dict[str, str]:
         """The `access_key_id` and `secret_access_key` of an account, which is made on demand. LabError if it can't be one."""

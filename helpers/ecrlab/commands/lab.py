@@ -6,8 +6,10 @@ JupyterLab ends with Ctrl-C; the lab goes on running until: ecrlab stop
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 from ecrlab import home, server
 from ecrlab.errors import LabError
@@ -31,9 +33,17 @@ def run(given: argparse.Namespace) -> int:
         f"--LabApp.default_url=/lab/tree/notebooks/{first[0].name}",
         *given.rest,
     ]  # fmt: skip
-    process = subprocess.Popen(command, env={**os.environ, "ECRLAB_STATE": str(state)})
+    process = subprocess.Popen(command, env=_environment(state))
+    if hasattr(signal, "SIGTERM"):
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
     while True:
         try:
             return process.wait()
         except KeyboardInterrupt:
             continue  # JupyterLab heard it too, and asks whether it is meant
+
+
+def _environment(state: Path) -> dict[str, str]:
+    """What JupyterLab, its notebooks and its terminals find: this lab, and the commands installed beside this Python."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    return {**os.environ, "ECRLAB_STATE": str(state), "PATH": path}

@@ -33,7 +33,7 @@ def first_push(lab: Lab) -> Verdict:
 
 def second_version(lab: Lab) -> Verdict:
     """shop:1.1 is another image than shop:1.0 and has layers in common with it."""
-    images = _images(lab, SHOP)
+    images = _images(lab, SHOP) or {}
     if "1.1" not in images:
         return not_tried("There is no shop:1.1 in the registry yet.")
     if "1.0" not in images:
@@ -66,7 +66,7 @@ def release(lab: Lab) -> Verdict:
     """shop:1.2 is a build of its own."""
     images = _images(lab, SHOP)
     if not images:
-        return not_tried("The repository lesson02/shop holds no image yet.", "Do section 1 first.")
+        return not_tried("The repository lesson02/shop holds no image yet.", "Run the cells above, from the top.")
     if "1.2" not in images:
         return _wrong_tag(images, "1.2") if "latest" in images else not_tried("There is no shop:1.2 in the registry yet.")
     for older in ("1.0", "1.1"):
@@ -88,7 +88,7 @@ def backup(lab: Lab) -> Verdict:
     if "1.1" not in copies:
         return _wrong_tag(copies, "1.1")
     if "1.1" not in images:
-        return not_yet("There is no shop:1.1 that this could be a copy of.", "Push version 1.1 to lesson02/shop, as in section 2.")
+        return not_yet("There is no shop:1.1 that this could be a copy of.", "Push version 1.1 to lesson02/shop, as under What travels.")
     if copies["1.1"].config != images["1.1"].config:
         return not_yet(
             "backup:1.1 is another image than shop:1.1. The same tag doesn't make it the same image.",
