@@ -115,10 +115,18 @@ def open() -> Lab:
         from ecrlab.local import LocalLab
         from ecrlab.server import join
 
+        _reach_loopback_directly()
         return LocalLab(join(home.make(state)))
     raise LabError(
         "backend", f"ECRLAB_BACKEND is {backend!r}, which is no place for a lab.", "Use local (the default) or aws."
     )
+
+
+def _reach_loopback_directly() -> None:
+    """A proxy is never the way to this very machine, whatever program or library a cell uses."""
+    for name in ("NO_PROXY", "no_proxy"):
+        known = [each for each in os.environ.get(name, "").split(",") if each]
+        os.environ[name] = ",".join(dict.fromkeys([*known, "localhost", "127.0.0.1"]))
 
 
 def span(**parts: float) -> timedelta:

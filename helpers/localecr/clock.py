@@ -23,8 +23,11 @@ class Clock:
         self._database = database
         self._standing = self._read("clock.standing")
         self._offset = self._read("clock.offset") or 0.0
-        if start and self._standing is None:
-            self._keep("clock.standing", parse_instant(start).timestamp())
+        if self._standing is None and self._read("clock.offset") is None:  # fresh: decides once whether it stands or ticks
+            if start:
+                self._keep("clock.standing", parse_instant(start).timestamp())
+            else:
+                self._keep("clock.offset", 0.0)
 
     def now(self) -> float:
         """The present in seconds since 1970, UTC."""

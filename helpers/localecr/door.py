@@ -15,6 +15,7 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -101,7 +102,7 @@ class Door:
             facts = json.loads((Path(state) / SERVER_FILE).read_text())
             door = cls(facts["endpoint"], facts["token"])
             door.status()
-        except (OSError, ValueError, KeyError, DoorError) as error:
+        except (OSError, HTTPException, ValueError, KeyError, DoorError) as error:
             raise NotRunning(f"No lab is running on {state}. Start one with: ecrlab serve --background") from error
         return door
 

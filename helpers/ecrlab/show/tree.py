@@ -48,12 +48,13 @@ def tree(
     for region in regions or [lab.region]:
         ecr = lab.reader("ecr", region=region)
         held = _repositories(ecr, named, lambda name, ecr=ecr: _private_images(ecr, name))
-        account.holds.append(Node("private registry", region, "" if held else "no repositories yet", held))
+        empty = "no repositories yet" if named is None else "none of these repositories yet"
+        account.holds.append(Node("private registry", region, "" if held else empty, held))
     public = list(public_repositories)
     if public:
         ecr = lab.reader("ecr-public", region="us-east-1")
         held = _repositories(ecr, public, lambda name: _public_images(ecr, name))
-        account.holds.append(Node("public registry", "public.ecr.aws", "" if held else "no repositories yet", held))
+        account.holds.append(Node("public registry", "public.ecr.aws", "" if held else "none of these repositories yet", held))
     alt = "The account and what it holds"
     drawn = html.element("ul", _item(account), style=_LIST, aria_label=alt)
     return Picture(html.card(drawn), "\n".join(_lines(account)))

@@ -16,6 +16,7 @@ CODES: dict[str, tuple[int, str]] = {
     "InvalidToken": (400, "DENIED"),
     "RepositoryNotFoundException": (404, "NAME_UNKNOWN"),
     "NameInvalid": (400, "NAME_INVALID"),
+    "PageNotFound": (404, "NOT_FOUND"),
     "ImageNotFoundException": (404, "MANIFEST_UNKNOWN"),
     "ImageTagAlreadyExistsException": (400, "TAG_INVALID"),
     "ImageDigestDoesNotMatchException": (400, "MANIFEST_INVALID"),

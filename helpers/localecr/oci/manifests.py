@@ -74,9 +74,9 @@ def delete(exchange: Exchange, reference: str) -> Response:
 
 
 def list_tags(exchange: Exchange) -> Response:
-    """Tags by name, ``n`` at a time after ``last``, with a link to the next page. ListImages."""
+    """Tags by name, ``n`` at a time after ``last``, with a link to the next page. ListImages; public.ecr.aws has no such page."""
     if exchange.registry.is_public:
-        raise AwsError("UnsupportedOperation", "The operation is unsupported.")
+        raise AwsError("PageNotFound", "404 page not found")
     query = exchange.request.query
     limit, last = _limit(query.get("n", "100")), query.get("last", "")
     found = exchange.do("ListImages", {"maxResults": limit}, lambda repository: tags.page(exchange.registry, repository, last, limit + 1))

@@ -30,6 +30,19 @@ class Database:
             )
         if found == 0:
             self._connection().executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+        self._refuse_broken()
+
+    def _refuse_broken(self) -> None:
+        """Before anything is swept by what a database says, it must be whole."""
+        try:
+            found = self._connection().execute("PRAGMA quick_check(1)").fetchone()[0]
+        except sqlite3.DatabaseError as error:
+            raise self._unreadable(str(error)) from error
+        if found != "ok":
+            raise self._unreadable("it is damaged")
+
+    def _unreadable(self, why: str) -> StateError:
+        return StateError(f"The lab's database {self._path} can't be read ({why}). Nothing was changed. Start afresh with: ecrlab reset --yes")
 
     def _connection(self) -> sqlite3.Connection:
         if not hasattr(self._local, "connection"):
@@ -38,9 +51,7 @@ class Database:
             try:
                 connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")
             except sqlite3.DatabaseError as error:
-                raise StateError(
-                    f"The lab's database {self._path} can't be read ({error}). Nothing was changed. Start afresh with: ecrlab reset --yes"
-                ) from error
+                raise self._unreadable(str(error)) from error
             self._local.connection = connection
             self._connections.append(connection)
         return self._local.connection
@@ -64,10 +75,11 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:  # SQLite itself takes back what a full disk stopped
+                    connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
 
     def close(self) -> None:
         """Closes every thread's connection; call it when no request is running any more."""
