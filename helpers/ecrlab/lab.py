@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -32,7 +33,7 @@ class LabClock(Protocol):
         """Move the clock forward by `days=`, `hours=`, `minutes=` …; returns the new present."""
 
 
-class Lab:
+class Lab(ABC):
     """What both places share. Attributes:
 
     `place` "local" or "aws"; `account` and `partner`, twelve digits each (`partner` is None where there is none);
@@ -46,40 +47,40 @@ class Lab:
     state: Path
     clock: LabClock
 
+    @abstractmethod
     def session(self, region: str | None = None, account: str | None = None) -> boto3.Session:
         """A plain boto3 session as the learner."""
-        raise NotImplementedError
 
     def client(self, service: str, region: str | None = None, account: str | None = None):
         """A plain boto3 client as the learner: `lab.client("ecr")`."""
         return self.session(region, account).client(service)
 
+    @abstractmethod
     def reader(self, service: str, region: str | None = None, account: str | None = None):
         """Like `client`, as the principal that checks and pictures read with."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def docker(self) -> docker.DockerClient:
         """A docker client that can push to and pull from this lab, with log-ins of its own."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def engine(self) -> str:
         """What stands behind `lab.docker`: "docker" or "dockerless"."""
-        raise NotImplementedError
 
+    @abstractmethod
     def registry(self, account: str | None = None, region: str | None = None) -> str:
         """The private registry's address, as image names begin with it."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def public_registry(self) -> str:
         """The public registry's address, as image names begin with it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def base(self, name: str) -> str:
         """The image that Dockerfiles build upon: "debian", "alpine" or "static". Raises LabError for another name."""
-        raise NotImplementedError
 
     def login(self, account: str | None = None, region: str | None = None) -> None:
         """Log `lab.docker` in to a private registry with a fresh token, for lessons in which that isn't the point."""

@@ -92,7 +92,7 @@ class Response:
     def send(self, request: Request, start_response) -> Iterable[bytes]:
         """Answers through WSGI; a HEAD request gets the headers alone."""
         headers = dict(self.headers)
-        if isinstance(self.body, bytes):
+        if isinstance(self.body, bytes) and self.status != 204:  # which has no body to measure (RFC 9110)
             headers.setdefault("Content-Length", str(len(self.body)))
         request.read_away()
         start_response(f"{self.status} {HTTPStatus(self.status).phrase}", list(headers.items()))

@@ -50,6 +50,8 @@ def ensure_key(database: Database, account: str, role: str) -> AccessKey:
     """The access key of an account's ``learner`` or ``checker``; makes the account, the user and the key on demand."""
     if not ACCOUNT.fullmatch(account) or role not in USERS:
         raise AwsError("ValidationException", f"No account {account!r} with a {role!r}: an account id is 12 digits, a role learner or checker.")
+    if account == COURSES and role == "learner":
+        raise AwsError("ValidationException", f"Account {account} is the course's own: nobody signs in to it.")
     with database.write() as transaction:
         row = database.one("SELECT * FROM access_keys WHERE account = ? AND user = ?", (account, USERS[role]))
         if row is None:

@@ -64,5 +64,8 @@ def write(call: Call, error: AwsError | None = None) -> None:
     with lab.database.write() as transaction:
         transaction.execute(
             "INSERT INTO ledger (time, account, region, source, operation, error_code, record) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (now, call.registry.account, record["awsRegion"], record["eventSource"], call.operation, error and error.code, json.dumps(record, default=_counted)),
-        )
+            (
+                now, call.registry.account, record["awsRegion"], record["eventSource"], call.operation, error and error.code,
+                json.dumps(record, default=_counted),
+            ),
+        )  # fmt: skip

@@ -26,11 +26,16 @@ def get(exchange: Exchange, reference: str) -> Response:
     """The layer's bytes, all or a range. GetDownloadUrlForLayer, followed: where ECR redirects to S3, the lab sends them itself."""
     digest = checked_digest(reference)
     held = exchange.do("GetDownloadUrlForLayer", {"layerDigest": digest}, lambda repository: _held(exchange, repository, digest))
-    start, end = _wanted(exchange.request.header("Range"), held["size"])
-    headers = _headers(digest) | {"Content-Length": str(end - start)}
-    if (start, end) != (0, held["size"]):
-        headers["Content-Range"] = f"bytes {start}-{end - 1}/{held['size']}"
-    return Response(206 if "Content-Range" in headers else 200, FileSlice(exchange.registry.lab.blobs.open(digest), start, end), headers)
+    size, headers = held["size"], _headers(digest)
+    try:
+        wanted = _wanted(exchange.request.header("Range"), size)
+    except AwsError as error:
+        return errors.answer(error, **{"Content-Range": f"bytes */{size}"})
+    start, end = wanted or (0, size)
+    headers["Content-Length"] = str(end - start)
+    if wanted:
+        headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
+    return Response(206 if wanted else 200, FileSlice(exchange.registry.lab.blobs.open(digest), start, end), headers)
 
 
 def _headers(digest: str) -> dict[str, str]:
@@ -48,11 +53,11 @@ def _held(exchange: Exchange, repository: sqlite3.Row, digest: str) -> sqlite3.R
     return held
 
 
-def _wanted(header: str, size: int) -> tuple[int, int]:
-    """The bytes of a Range header as (start, end); all of them without one, or with one that isn't a single range of bytes (RFC 9110)."""
+def _wanted(header: str, size: int) -> tuple[int, int] | None:
+    """The bytes of a Range header as (start, end); None without one, or with one that isn't a single range of bytes (RFC 9110)."""
     found = RANGE.fullmatch(header.replace(" ", ""))
     if not found or found.groups() == ("", ""):
-        return 0, size
+        return None
     first, last = found.groups()
     start = int(first) if first else max(0, size - int(last))
     end = min(size, int(last) + 1) if first and last else size
