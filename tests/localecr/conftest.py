@@ -1,0 +1,139 @@
+"""What the tests of the embedded ECR share: clients whose every answer is judged, and repositories of their own."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import sys
+from collections.abc import Callable
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+from botocore.client import BaseClient
+
+import answers
+import tools
+from wire import Repository, basic
+
+if TYPE_CHECKING:
+    from localecr import Endpoint
+    from localecr.door import Door
+
+ACCOUNT, PARTNER, REGION = "111122223333", "444455556666", "us-east-1"
+
+
+@pytest.fixture(scope="session")
+def aws(aws: Callable[..., BaseClient]) -> Callable[..., BaseClient]:
+    """As everywhere, `aws("ecr", account=…, region=…)`; each answer must fit the model of its operation, or the call fails."""
+
+    @cache
+    def client(service: str, account: str = ACCOUNT, region: str = REGION) -> BaseClient:
+        made = aws(service, account, region)
+        for judged in ("after-call.ecr", "after-call.ecr-public"):
+            made.meta.events.register(judged, answers.check)
+        return made
+
+    return client
+
+
+@pytest.fixture
+def ecr(aws: Callable[..., BaseClient]) -> BaseClient:
+    """Your account's private registry."""
+    return aws("ecr")
+
+
+@pytest.fixture
+def public(aws: Callable[..., BaseClient]) -> BaseClient:
+    """Your account's public registry."""
+    return aws("ecr-public")
+
+
+@pytest.fixture(scope="session")
+def web() -> requests.Session:
+    """Connections kept open between requests."""
+    return requests.Session()
+
+
+@pytest.fixture
+def registry_password(aws: Callable[..., BaseClient]) -> Callable[..., str]:
+    """`registry_password(account, region)`: what `aws ecr get-login-password` prints, fetched now."""
+
+    def fetch(account: str = ACCOUNT, region: str = REGION) -> str:
+        (data,) = aws("ecr", account, region).get_authorization_token()["authorizationData"]
+        return base64.b64decode(data["authorizationToken"]).decode().removeprefix("AWS:")
+
+    return fetch
+
+
+@pytest.fixture
+def at(lab_endpoint: Endpoint, registry_password: Callable[..., str], web: requests.Session) -> Callable[..., Repository]:
+    """`at(name, account, region)`: a private repository over HTTP, its owner logged in."""
+
+    def repository(name: str, account: str = ACCOUNT, region: str = REGION) -> Repository:
+        path = f"{account}.dkr.ecr.{region}.amazonaws.com/{name}"
+        return Repository(lab_endpoint.url, path, basic(registry_password(account, region)), web)
+
+    return repository
+
+
+@pytest.fixture
+def name(ecr: BaseClient, free_repository: str) -> str:
+    """The name of an empty repository of this test's own."""
+    ecr.create_repository(repositoryName=free_repository)
+    return free_repository
+
+
+@pytest.fixture
+def http(at: Callable[..., Repository], name: str) -> Repository:
+    """The same repository over HTTP."""
+    return at(name)
+
+
+@pytest.fixture
+def later(door: Door) -> Callable[..., None]:
+    """`later(hours=12)` moves the lab's clock forward."""
+
+    def advance(**by: float) -> None:
+        door.advance(timedelta(**by).total_seconds())
+
+    return advance
+
+
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The state folder of a lab that was started and stopped once."""
+    import localecr
+
+    folder = tmp_path_factory.mktemp("seeded")
+    localecr.start(folder, port=0).stop()
+    return folder
+
+
+@pytest.fixture
+def state(seeded: Path, tmp_path: Path) -> Path:
+    """A copy of that folder for one test to start, stop and spoil."""
+    return shutil.copytree(seeded, tmp_path / "state")
+
+
+@pytest.fixture
+def shell(lab_endpoint: Endpoint, door: Door) -> dict[str, str]:
+    """What a shell needs to use the lab as it would use AWS."""
+    keys = door.keys(ACCOUNT)
+    return {
+        "AWS_ENDPOINT_URL": lab_endpoint.url,
+        "AWS_ACCESS_KEY_ID": keys["access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": keys["secret_access_key"],
+        "AWS_DEFAULT_REGION": REGION,
+        "ECRLAB_REGISTRY": f"{lab_endpoint.url.removeprefix('http://')}/{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com",
+        "ECRLAB_PUBLIC_REGISTRY": f"{lab_endpoint.public_url.removeprefix('http://')}/public.ecr.aws",
+    }
+
+
+@pytest.fixture
+def aws_cli(shell: dict[str, str]) -> tools.Command:
+    """The AWS CLI of the tests' environment."""
+    return tools.Command(str(Path(sys.executable).with_name("aws")), environment=shell | {"AWS_PAGER": ""})

@@ -1,0 +1,69 @@
+"""Each operation that is built, and the test in which its effect shows through another operation or the other door."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from localecr.gateway import OPERATIONS
+
+SHOWN = {
+    "ecr": {
+        "BatchCheckLayerAvailability": "test_layers.py::test_layers_pushed_over_http_are_available",
+        "BatchDeleteImage": "test_deletion.py::test_deleting_by_digest_deletes_the_image_with_all_its_tags",
+        "BatchGetImage": "test_images.py::test_what_docker_puts_the_api_gets_byte_for_byte",
+        "CompleteLayerUpload": "test_layers.py::test_a_layer_in_three_parts_is_whole_over_http",
+        "CreateRepository": "test_repositories.py::test_a_created_repository_takes_pushes_over_http",
+        "DeleteRepository": "test_repositories.py::test_a_deleted_repository_is_gone_from_both_doors",
+        "DescribeImages": "test_descriptions.py::test_an_image_is_described_once_with_all_its_tags",
+        "DescribeRegistry": "test_repositories.py::test_the_registry_describes_itself",
+        "DescribeRepositories": "test_repositories.py::test_what_was_asked_at_creation_is_described",
+        "GetAuthorizationToken": "test_tokens.py::test_a_token_is_a_password_for_the_user_aws",
+        "GetDownloadUrlForLayer": "test_layers.py::test_a_download_url_gives_the_layer_to_whoever_holds_it",
+        "InitiateLayerUpload": "test_layers.py::test_an_upload_is_visible_through_the_other_door_while_it_grows",
+        "ListImageReferrers": "test_referrers.py::test_what_docker_pushes_with_a_subject_the_api_lists",
+        "ListImages": "test_descriptions.py::test_images_are_listed_by_digest_and_tag",
+        "ListTagsForResource": "test_resource_tags.py::test_tags_given_at_creation_are_listed",
+        "PutImage": "test_images.py::test_what_the_api_puts_docker_gets_byte_for_byte",
+        "PutImageTagMutability": "test_tags.py::test_an_immutable_tag_stays_where_it_is",
+        "TagResource": "test_resource_tags.py::test_tags_are_added_overwritten_and_removed",
+        "UntagResource": "test_resource_tags.py::test_tags_are_added_overwritten_and_removed",
+        "UploadLayerPart": "test_layers.py::test_an_upload_is_visible_through_the_other_door_while_it_grows",
+    },
+    "ecr-public": {
+        "BatchCheckLayerAvailability": "test_public.py::test_layers_travel_through_the_api",
+        "BatchDeleteImage": "test_public.py::test_images_are_deleted_for_everybody",
+        "CompleteLayerUpload": "test_public.py::test_layers_travel_through_the_api",
+        "CreateRepository": "test_public.py::test_a_public_repository_is_described_by_its_address_for_everybody",
+        "DeleteRepository": "test_public.py::test_a_deleted_public_repository_is_gone_from_both_doors",
+        "DescribeImageTags": "test_public.py::test_tags_are_described_with_their_images_in_pages",
+        "DescribeImages": "test_public_pulls.py::test_anybody_pulls_what_the_owner_pushed",
+        "DescribeRegistries": "test_public.py::test_a_registry_describes_itself_and_gets_its_alias_with_the_first_repository",
+        "DescribeRepositories": "test_public.py::test_a_public_repository_is_described_by_its_address_for_everybody",
+        "GetAuthorizationToken": "test_public_pulls.py::test_a_token_of_the_api_is_a_bearer_token",
+        "GetRegistryCatalogData": "test_public.py::test_the_registrys_display_name_is_its_accounts",
+        "GetRepositoryCatalogData": "test_public.py::test_what_the_gallery_says_is_stored_and_answered",
+        "InitiateLayerUpload": "test_public.py::test_layers_travel_through_the_api",
+        "ListTagsForResource": "test_public.py::test_resource_tags_go_by_the_arn_without_a_region",
+        "PutImage": "test_public.py::test_images_are_described_with_public_members_alone",
+        "PutRegistryCatalogData": "test_public.py::test_the_registrys_display_name_is_its_accounts",
+        "PutRepositoryCatalogData": "test_public.py::test_what_the_gallery_says_is_stored_and_answered",
+        "TagResource": "test_public.py::test_resource_tags_go_by_the_arn_without_a_region",
+        "UntagResource": "test_public.py::test_resource_tags_go_by_the_arn_without_a_region",
+        "UploadLayerPart": "test_public.py::test_layers_travel_through_the_api",
+    },
+}
+
+
+@pytest.mark.parametrize("service", OPERATIONS)
+def test_every_operation_that_is_built_has_a_test_that_shows_its_effect(service):
+    assert SHOWN[service].keys() == OPERATIONS[service].keys()
+
+
+@pytest.mark.parametrize("place", sorted({place for table in SHOWN.values() for place in table.values()}))
+def test_the_tests_named_here_exist(place):
+    file, _, test = place.partition("::")
+    tree = ast.parse(Path(__file__).with_name(file).read_text())
+    assert test in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
