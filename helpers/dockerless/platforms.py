@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import re
 from dataclasses import dataclass
@@ -52,7 +53,10 @@ def parse(text: str) -> Platform:
 
 
 def host() -> Platform:
-    """The platform of containers on this computer; those are Linux, also on macOS and Windows."""
+    """The platform of containers on this computer, which are Linux also on macOS and Windows; or ``DOCKER_DEFAULT_PLATFORM``."""
+    chosen = os.environ.get("DOCKER_DEFAULT_PLATFORM")
+    if chosen:
+        return parse(chosen)
     machine = platform.machine().lower()
     return Platform(ARCHITECTURES.get(machine, machine))
 

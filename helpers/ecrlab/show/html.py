@@ -79,10 +79,10 @@ def table(columns: list[str], rows: list[list[str]], caption: str, numeric: froz
     """A table with a caption and scoped headers; the first column names the row, `numeric` ones are set right."""
 
     def cell(tag: str, content: str, column: int, shade: str, **scope: str) -> Html:
-        side = "right" if column in numeric else "left"
+        side, wraps = ("right", "nowrap") if column in numeric else ("left", "normal")
         style = (
             f"text-align:{side};background:{shade};color:{INK};padding:3px 10px;border:0;"
-            f"border-bottom:1px solid #d0d0d0;vertical-align:top;white-space:normal;max-width:36em;"
+            f"border-bottom:1px solid #d0d0d0;vertical-align:top;white-space:{wraps};max-width:36em;"
             f"font-weight:{600 if 'col' in scope.values() else 400}"
         )
         return element(tag, content, style=style, **scope)

@@ -1,0 +1,118 @@
+"""Lessons 00, 02 and 03 and lab 1 as learners meet them: in JupyterLab, in Chromium, with the real widgets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from jupyterlab import JupyterLab
+from notebook_page import NotebookPage
+
+pytestmark = pytest.mark.chromium
+SCREENSHOTS = Path(__file__).parents[1] / "screenshots"
+NOTEBOOKS = (
+    "notebooks/00-start-here.ipynb",
+    "notebooks/02-push-and-pull.ipynb",
+    "notebooks/03-tags-digests-and-manifests.ipynb",
+    "labs/lab-1-ship-a-first-service/lab.ipynb",
+)
+
+
+def name(path: str) -> str:
+    """A lesson's file, or a lab's folder."""
+    return Path(path).parent.name if path.startswith("labs/") else Path(path).stem
+
+
+@pytest.fixture(scope="module", params=NOTEBOOKS, ids=name)
+def notebook(request: pytest.FixtureRequest, open_notebook: Callable[[str], NotebookPage]) -> Iterator[NotebookPage]:
+    """A notebook after Run All."""
+    notebook = open_notebook(request.param)
+    notebook.run_all()
+    yield notebook
+    notebook.page.close()
+
+
+@pytest.fixture(params=["light", "dark"])
+def theme(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def failed(notebook: NotebookPage) -> list[str]:
+    """The cells that were not run or show an error."""
+    code = [cell for cell in notebook.cells() if cell["type"] == "code"]
+    return [cell["id"] for cell in code if not cell["count"] or any(output["output_type"] == "error" for output in cell["outputs"])]
+
+
+def questions(notebook: NotebookPage) -> list[int]:
+    """The numbers of the cells that show questions."""
+    return [number for number, _ in enumerate(notebook.cells()) if notebook.shown(number).locator(".ecrlab-quiz").count()]
+
+
+def test_run_all_goes_to_the_end_without_an_error(notebook: NotebookPage) -> None:
+    assert failed(notebook) == []
+
+
+def test_questions_are_answered_by_keyboard_alone_and_a_second_run_all_keeps_the_answers(notebook: NotebookPage) -> None:
+    asking = questions(notebook)
+    assert asking
+    chosen: dict[int, list[str]] = {}
+    for number in asking:
+        notebook.walk_to(number)
+        chosen[number] = []
+        for quiz in notebook.shown(number).locator(".ecrlab-quiz").all():
+            assert quiz.get_by_role("status").inner_text() == ""
+            option = quiz.get_by_role("radio").nth(1)
+            chosen[number].append(option.locator("xpath=..").inner_text().strip().rstrip("."))
+            notebook.tab_to(option)
+            notebook.page.keyboard.press("Space")
+            notebook.tab_to(quiz.get_by_role("button"))
+            notebook.page.keyboard.press("Enter")
+            quiz.get_by_role("status").get_by_text(chosen[number][-1]).wait_for()
+    notebook.run_all()
+    assert failed(notebook) == []
+    for number in asking:
+        for quiz, text in zip(notebook.shown(number).locator(".ecrlab-quiz").all(), chosen[number], strict=True):
+            quiz.get_by_role("status").get_by_text(text).wait_for()
+            assert quiz.get_by_role("radio").nth(1).is_checked()
+
+
+def test_what_is_rendered_is_accessible_and_whole(notebook: NotebookPage, theme: str) -> None:
+    notebook.change_theme(theme)
+    notebook.unroll()
+    assert notebook.screenshots(SCREENSHOTS, f"{name(notebook.path)}-{theme}")
+    assert notebook.violations() == []
+    assert notebook.cut_off() == []
+    notebook.roll()
+
+
+def test_nothing_is_fetched_from_another_computer(notebook: NotebookPage) -> None:
+    assert notebook.hosts <= {"127.0.0.1", ""}
+
+
+BAD = {
+    "sound": "print('a tag can move')",
+    "silent": "from IPython.display import HTML\nHTML('<svg role=\"img\" width=\"9\" height=\"9\"><rect width=\"9\" height=\"9\"/></svg>')",
+    "pale": "HTML('<p style=\"color:#999;background:#fff\">hardly to be read</p>')",
+    "wide": "HTML('<div style=\"width:300px;overflow:hidden\"><div style=\"width:900px\">more than fits</div></div>')",
+    "fails": "1 / 0",
+    "never-run": "print('Run All stops before this')",
+}
+
+
+def test_a_notebook_that_fails_or_cannot_be_read_is_found(open_notebook: Callable[[str], NotebookPage], jupyterlab: JupyterLab) -> None:
+    cells = [new_code_cell(source, id=id) for id, source in BAD.items()]
+    kernelspec = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": kernelspec}), jupyterlab.course / "notebooks" / "bad.ipynb")
+    notebook = open_notebook("notebooks/bad.ipynb")
+    notebook.run_all()
+    assert failed(notebook) == ["fails", "never-run"]
+    notebook.unroll()
+    found = notebook.violations()
+    assert [violation for violation in found if violation.startswith("svg-img-alt")]
+    assert [violation for violation in found if violation.startswith("color-contrast") and "hardly to be read" in violation]
+    assert [found.partition(":")[0] for found in notebook.cut_off()] == [str(list(BAD).index("wide"))]
+    notebook.page.close()
