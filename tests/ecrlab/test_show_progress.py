@@ -143,3 +143,11 @@ def test_what_the_engine_refuses_outright_is_shown_too():
 def test_the_same_events_give_the_same_page(stream):
     first, second = show.push(stream("docker20-push-first")), show.push(stream("docker20-push-first"))
     assert first._repr_html_() == second._repr_html_()
+
+
+def test_a_client_of_the_public_registry_which_cannot_be_asked_for_sizes_is_no_error():
+    class PublicClient:
+        """ecr-public has no BatchGetImage."""
+
+    events = [{"status": "Pushing", "id": "aaaaaaaaaaaa"}, {"status": "Pushed", "id": "aaaaaaaaaaaa"}, {"aux": {"Tag": "1.0", "Digest": "sha256:" + "0" * 64}}]
+    assert show.push(events, PublicClient()).error is None

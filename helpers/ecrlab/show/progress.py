@@ -44,7 +44,7 @@ def push(events: Iterable[dict], ecr=None) -> Moved:
 
     A failed push doesn't raise: the picture and `.error` say what the registry answered, as Docker does.
     With a boto3 client `ecr` of that private registry, sizes are the registry's own (compressed) ones, also of layers
-    that were there already; without, they are what the engine tells, and – where it tells nothing.
+    that were there already; without, they are what the engine tells, and – where it tells nothing. A client of the public registry can't be asked, and is ignored.
     """
     return _move(events, ecr, "Push to", "Pushing to")
 
@@ -64,7 +64,8 @@ def build(events: Iterable[dict]) -> Built:
 def _move(events: Iterable[dict], ecr, done: str, doing: str) -> Moved:
     transfer = Transfer()
     place = _watch(events, transfer.read, lambda: _transfer(transfer, doing, live=True))
-    if ecr is not None and transfer.digest and not transfer.error:
+    asks = hasattr(ecr, "batch_get_image")  # the public registry's API can't be asked for a manifest
+    if asks and transfer.digest and not transfer.error:
         _measure(transfer, ecr)
     return Moved(transfer, place, done)
 
