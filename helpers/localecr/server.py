@@ -94,9 +94,10 @@ class Endpoint:
 
     def stop(self) -> None:
         """Stops serving and leaves a state folder that starts again. Stopping twice is no error."""
-        for server in self._servers:
-            server.stop()
-        for thread in self._threads:
+        stopping = [threading.Thread(target=server.stop) for server in self._servers]  # each waits a while for its threads
+        for thread in stopping:
+            thread.start()
+        for thread in stopping + self._threads:
             thread.join()
         self._servers, self._threads = [], []
         if hasattr(self, "_database"):

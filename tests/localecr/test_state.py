@@ -153,7 +153,7 @@ def test_a_folder_of_another_version_is_refused(state):
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path):
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(StateError, match="The state folder .*file.state can't be made .*ECRLAB_STATE"):
+    with pytest.raises(StateError, match=r"The state folder .*file.state can't be made .*ECRLAB_STATE"):
         localecr.start(tmp_path / "file" / "state", port=0)
 
 
@@ -188,7 +188,7 @@ def test_the_door_stops_the_lab(state):
 
 
 def test_where_nothing_runs_there_is_no_door(tmp_path):
-    with pytest.raises(NotRunning, match="No lab is running on .*Start one with: ecrlab serve --background"):
+    with pytest.raises(NotRunning, match=r"No lab is running on .*Start one with: ecrlab serve --background"):
         Door.find(tmp_path)
 
 
@@ -220,3 +220,15 @@ def test_nobody_signs_in_to_the_courses_own_account(door):
 def test_keys_are_made_for_accounts_of_twelve_digits_and_two_roles(door, account, role):
     with pytest.raises(DoorError, match="12 digits"):
         door.keys(account, role)
+
+
+def test_a_database_emptied_behind_the_labs_back_costs_no_layer(state):
+    with localecr.start(state, port=0):
+        pass
+    before = sorted(state.glob("blobs/*/*/*"))
+    for leftover in state.glob("lab.sqlite*"):
+        leftover.unlink()
+    (state / "lab.sqlite").touch()
+    with pytest.raises(StateError, match="it is empty, though the folder holds layers.*ecrlab reset --yes"):
+        localecr.start(state, port=0)
+    assert before and sorted(state.glob("blobs/*/*/*")) == before

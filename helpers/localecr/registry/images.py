@@ -6,7 +6,7 @@ import re
 import sqlite3
 
 from localecr.errors import AwsError, invalid_parameter
-from localecr.registry import Registry, manifests, paging, tags
+from localecr.registry import Registry, manifests, paging, repositories, tags
 
 IMAGE_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,299}")
 LISTED = "ImageReferencedByManifestList"
@@ -41,6 +41,7 @@ def put(
             "does not match the image digest that Amazon ECR has calculated.",
         )
     with registry.database.write():
+        repositories.refuse_gone(registry, repository)
         image = by_digest(registry, repository, actual)
         is_new = image is None
         if is_new:

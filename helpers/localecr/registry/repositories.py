@@ -56,11 +56,21 @@ def find(registry: Registry, name: str) -> sqlite3.Row:
     """The repository of this name. Raises RepositoryNotFoundException."""
     row = _row(registry, name)
     if row is None:
-        raise AwsError(
-            "RepositoryNotFoundException",
-            f"The repository with name '{name}' does not exist in the registry with id '{registry.account}'",
-        )
+        raise not_found(registry, name)
     return row
+
+
+def refuse_gone(registry: Registry, repository: sqlite3.Row) -> None:
+    """Raises RepositoryNotFoundException for a repository that was deleted since it was found. For the beginning of a transaction."""
+    if registry.database.one("SELECT 1 FROM repositories WHERE id = ?", (repository["id"],)) is None:
+        raise not_found(registry, repository["name"])
+
+
+def not_found(registry: Registry, name: str) -> AwsError:
+    return AwsError(
+        "RepositoryNotFoundException",
+        f"The repository with name '{name}' does not exist in the registry with id '{registry.account}'",
+    )
 
 
 def describe(registry: Registry, names: Sequence[str], page: int, token: str | None) -> tuple[list[sqlite3.Row], str | None]:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import BinaryIO
 
 from localecr.errors import AwsError
-from localecr.registry import Registry, layers
+from localecr.registry import Registry, layers, repositories
 
 PART_SIZE = 10_485_760  # bytes, what InitiateLayerUpload proposes
 SMALLEST_PART = 5 * 1024 * 1024  # every part but the last, on the JSON door only
@@ -18,6 +18,7 @@ def initiate(registry: Registry, repository: sqlite3.Row) -> str:
     """Opens an upload and returns its id, a UUID."""
     upload_id = str(uuid.uuid4())
     with registry.database.write() as transaction:
+        repositories.refuse_gone(registry, repository)
         transaction.execute(
             "INSERT INTO uploads (id, repository_id, started_at) VALUES (?, ?, ?)", (upload_id, repository["id"], registry.lab.clock.now())
         )
@@ -88,6 +89,7 @@ def complete(registry: Registry, repository: sqlite3.Row, upload_id: str, digest
         if matching is None:
             raise AwsError("InvalidLayerException", "None of the provided layer digests match the calculated layer digest")
         with registry.database.write() as transaction:
+            repositories.refuse_gone(registry, repository)
             transaction.execute("DELETE FROM uploads WHERE id = ?", (upload_id,))
             layers.keep(registry, repository, matching, upload["received"])
     return matching

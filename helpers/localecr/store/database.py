@@ -29,6 +29,8 @@ class Database:
                 "Use the version that wrote it, or start afresh with: ecrlab reset --yes"
             )
         if found == 0:
+            if any(self._path.parent.glob("blobs/*/*/*")):
+                raise self._unreadable("it is empty, though the folder holds layers")
             self._connection().executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
         self._refuse_broken()
 
