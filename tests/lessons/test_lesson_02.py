@@ -108,6 +108,13 @@ def test_it_can_be_taken_again_from_the_top_when_it_was_left_half_way(learner, l
     assert learner.outcomes() == UNTOUCHED
 
 
+def test_cells_that_send_something_can_be_run_again_even_with_a_token_that_grew_old(learner):
+    learner.take(until="break-region")
+    learner.run("log-in-and-push", "send-manifest-first", "send-manifest")
+    assert learner.names["first"].error is None
+    assert learner.outcomes() == UNTOUCHED
+
+
 class TestTakenToItsEnd:
     def test_an_untouched_run_leaves_both_exercises_to_the_learner(self, untried):
         assert untried.outcomes() == UNTOUCHED

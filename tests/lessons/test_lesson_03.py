@@ -120,6 +120,18 @@ def test_three_images_are_untagged_even_if_the_table_of_settings_was_tried_twice
     assert {each["imageDigest"] for each in left} == {child["digest"] for child in learner.names["children"]}
 
 
+def test_cells_that_give_names_can_be_run_again(learner):
+    learner.take(until="which-child")
+    learner.run("retag", "put-index", "push-platforms", "put-index")
+    assert learner.outcomes() == UNTOUCHED
+
+
+def test_a_name_that_nothing_has_is_said_plainly(learner):
+    learner.take(until="predict-retag")
+    learner.write('try:\n    image_of(imageTag="9.9")\nexcept AssertionError as error:\n    said = str(error)')
+    assert learner.names["said"] == "Nothing in lesson03/shop is called {'imageTag': '9.9'}."
+
+
 class TestTakenToItsEnd:
     def test_an_untouched_run_leaves_both_exercises_to_the_learner(self, untried):
         assert {name: untried.outcomes()[name] for name in (PROMOTE, PROTECT)} == {PROMOTE: NOT_TRIED, PROTECT: NOT_TRIED}
@@ -153,7 +165,8 @@ class TestTakenToItsEnd:
         "an exclusion for another tag": (PROTECT, mutability("IMMUTABLE_WITH_EXCLUSION", "latest*"), "(latest*) fits it"),
         "the wrong way round": (PROTECT, mutability("MUTABLE_WITH_EXCLUSION", "stable"), "the wrong way round"),
         "a wildcard for everything": (PROTECT, mutability("IMMUTABLE_WITH_EXCLUSION", "*"), "* fits everything"),
-        "only today's releases": (PROTECT, mutability("MUTABLE_WITH_EXCLUSION", "1.*"), "so may 2.0, 10.0"),
+        "a wildcard too many": (PROTECT, mutability("IMMUTABLE_WITH_EXCLUSION", "stable", "1.*"), "so may 1.0, 1.1, 1.2: they fit 1.*."),
+        "only today's releases": (PROTECT, mutability("MUTABLE_WITH_EXCLUSION", "1.*"), "10.0: the rule is mutable, and 1.* doesn't fit them"),
     }
 
     @pytest.mark.parametrize("mistake", MISTAKES)

@@ -72,7 +72,10 @@ def release(lab: Lab) -> Verdict:
     for older in ("1.0", "1.1"):
         if older in images and images[older].config == images["1.2"].config:
             return _same_image(older, "1.2")
-    return done("Version 1.2 is in the registry, with a page of its own.")
+    return done(
+        "Version 1.2 is in the registry, with a page of its own.",
+        "Only the page's layer is new. The others are the same bytes as before, so the registry knew their digests.",
+    )
 
 
 def backup(lab: Lab) -> Verdict:
@@ -94,7 +97,10 @@ def backup(lab: Lab) -> Verdict:
             "backup:1.1 is another image than shop:1.1. The same tag doesn't make it the same image.",
             f'Which image got the name? lab.docker.images.get(f"{{shop}}:1.1") is the right one.',
         )
-    return done("Both repositories hold the same image.")
+    return done(
+        "Both repositories hold the same image.",
+        "A layer marked “mounted” was taken over from lesson02/shop: the registry has it, so it needn't travel again.",
+    )
 
 
 def _wrong_tag(images: dict[str, Image], wanted: str) -> Verdict:

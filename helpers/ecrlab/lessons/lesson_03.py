@@ -63,7 +63,7 @@ def two_platforms(lab: Lab) -> Verdict:
     if not {"amd64", "arm64"} <= platforms:
         named = ", ".join(sorted(filter(None, platforms))) or "no platform"
         return not_yet(f"The index names {named}; a machine finds its image by the platform that stands beside it.", "It needs amd64 and arm64.")
-    return done("2.0 names an index, and each kind of computer finds its own image in it.")
+    return done("2.0 names an index, and it lists an amd64 and an arm64 image.")
 
 
 def promote(lab: Lab) -> Verdict:
@@ -107,10 +107,19 @@ def protect(lab: Lab) -> Verdict:
     loose = [tag for tag in RELEASES if not stays[tag]]
     if loose:
         return not_yet(
-            f"stable may move, but so may {', '.join(loose)}. A wildcard matches whatever fits it, and * fits everything.",
+            f"stable may move, but so may {', '.join(loose)}: {_why_loose(setting, wildcards, loose)}.",
             f"The exclusions are {', '.join(wildcards)}. Which tags fit?",
         )
     return done("Releases stay what they are, and stable may follow them.")
+
+
+def _why_loose(setting: str, wildcards: list[str], loose: list[str]) -> str:
+    """Which of the wildcards lets these tags move, or fails to hold them."""
+    if setting.startswith("MUTABLE"):
+        return f"the rule is mutable, and {' or '.join(wildcards)} doesn't fit them"
+    if "*" in wildcards:
+        return "* fits everything"
+    return "they fit " + " or ".join(each for each in wildcards if any(fnmatchcase(tag, each) for tag in loose))
 
 
 def _stays(setting: str, wildcards: list[str], tag: str) -> bool:
