@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import fnmatch
+import io
 import re
+import tarfile
+import urllib.request
 from collections.abc import Iterable
 
 from ecrlab.check import Verdict, done, not_tried, not_yet
 from ecrlab.lab import Lab
 from ecrlab.labs import looking, planting
 from ecrlab.labs.planting import plant
+from ecrlab.show.manifests import manifest
 
 TIDES, DRAFTS = "lab1/tides", "lab1/tides-drafts"
+TABLE, GREETING = "srv/tides/tides-2026.csv", "srv/tides/greeting.txt"
 PUBLIC_REPOSITORIES = [TIDES]
 FIRST, SECOND, MOVING, ON_SCREEN = "1.0", "1.1", "latest", "on-screen"
 OTHER_REGIONS = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1")
@@ -29,11 +34,11 @@ CURRENT = planting.index(PARTS)
 
 
 def prepare(lab: Lab) -> None:
-    """What the team left in the drafts' repository. The forgotten image comes back only with the whole repository."""
+    """What the team left in the drafts' repository. The forgotten image comes back only where more is missing."""
     ecr = lab.client("ecr")
     if looking.repository(ecr, DRAFTS) is None:
         ecr.create_repository(repositoryName=DRAFTS)
-    if "draft" not in looking.tags(ecr, DRAFTS):
+    if "draft" not in looking.tags(ecr, DRAFTS) or SHOWN.digest not in looking.images(ecr, DRAFTS):
         plant(ecr, DRAFTS, FORGOTTEN)
     plant(ecr, DRAFTS, SHOWN)
     plant(ecr, DRAFTS, CURRENT, "draft")
@@ -57,10 +62,20 @@ def repository(lab: Lab) -> Verdict:
             f"It is the wrong way round: with MUTABLE_WITH_EXCLUSION every tag may move except those that match. Here only {_listed(filters)} is fixed.",
             "Versions are the rule and latest is the exception, so begin from the setting that fixes tags.",
         )
+    if loose and setting == "MUTABLE_WITH_EXCLUSION":
+        return not_yet(
+            f"A list of the releases that you know isn't a rule for those to come: with {setting} and {_listed(filters)} the tag {loose[0]} can still be overwritten.",
+            "Begin from the setting that fixes tags, and make an exception of the moving tag.",
+        )
     if loose:
         return not_yet(
             f"A filter is a pattern, and it may catch more than you think: with {setting} and {_listed(filters)} the tag {loose[0]} can still be overwritten.",
             "In a filter, * stands for any characters, dots and digits too. Name the moving tag alone.",
+        )
+    if not _may_move(MOVING, setting, filters) and setting == "IMMUTABLE_WITH_EXCLUSION":
+        return not_yet(
+            f"A pattern is compared letter by letter, capitals too: {_listed(filters)} doesn't match {MOVING}, so {MOVING} can't move.",
+            f"Write a pattern that {MOVING} itself matches.",
         )
     if not _may_move(MOVING, setting, filters):
         return not_yet(
@@ -94,9 +109,17 @@ def _may_move(tag: str, setting: str, filters: list[str]) -> bool:
 
 def first_release(lab: Lab) -> Verdict:
     """lab1/tides holds 1.0."""
-    names = looking.tags(lab.reader("ecr"), TIDES)
+    ecr = lab.reader("ecr")
+    names = looking.tags(ecr, TIDES)
     if FIRST in names:
-        return done(f"{TIDES}:{FIRST} is in your registry.")
+        if {TABLE, GREETING} <= _files(ecr, FIRST).keys():
+            return done(f"{TIDES}:{FIRST} is in your registry.")
+        return not_yet(
+            f"A name says nothing about what is inside: {FIRST} names an image that doesn't hold the table of tides and the greeting.",
+            f"The tag {FIRST} is fixed now. Delete it first (batch_delete_image with imageTag {FIRST}), then build tides from work/ and push that.",
+        )
+    if looking.repository(ecr, TIDES) is None:
+        return not_tried(f"There is no repository {TIDES} yet, which is task 1.")
     if not names:
         return not_tried(f"There is no image in {TIDES} yet.")
     like = [name for name in names if name.lower().strip("v") == FIRST or name.endswith(FIRST)]
@@ -123,10 +146,7 @@ def second_release(lab: Lab) -> Verdict:
             f"A new release needs a new tag. Push it as {SECOND}, and see to it that {FIRST} can't be taken over again.",
         )
     if FIRST not in names or SECOND not in names:
-        return not_tried(
-            f"There is no {SECOND} beside {FIRST} in {TIDES} yet.",
-            f"If your push was refused because a tag exists: {FIRST} keeps its image now. A new release needs a new tag.",
-        )
+        return not_tried(f"There is no {SECOND} beside {FIRST} in {TIDES} yet.")
     first, second = names[FIRST], names[SECOND]
     if first == second or looking.contents(ecr, TIDES, first) == looking.contents(ecr, TIDES, second):
         return not_yet(
@@ -138,12 +158,54 @@ def second_release(lab: Lab) -> Verdict:
             f"More has changed than the greeting: {SECOND} stands on another base than {FIRST}, so its base travelled as well.",
             f"What BASE was at the build is part of the image. Delete the tag {SECOND} (batch_delete_image) and build on the same base.",
         )
-    return done(f"{SECOND} is another image than {FIRST}, and both stand on a base that the registry keeps once.")
+    return _only_greeting_changed(ecr) or done(f"{SECOND} has another greeting than {FIRST}, and only the greeting's layer has travelled.")
+
+
+def _only_greeting_changed(ecr) -> Verdict | None:
+    """What speaks against it, None where nothing does. Both releases stand on the same base."""
+    again = f"Delete the tag {SECOND} (batch_delete_image), mend that, build and push it once more."
+    before, after = _files(ecr, FIRST), _files(ecr, SECOND)
+    if before.get(GREETING, b"").strip() == after.get(GREETING, b"").strip():
+        return not_yet(f"A new build isn't a new greeting: what {SECOND} says is word for word what {FIRST} says.", again)
+    if before.get(TABLE) != after.get(TABLE):
+        return not_yet(f"More has changed than the greeting: the table of tides in {SECOND} is another than in {FIRST}.", again)
+    old, new = looking.layers(ecr, TIDES, FIRST), looking.layers(ecr, TIDES, SECOND)
+    held = [_in_layer(ecr, digest).keys() if digest not in old else {} for digest in new]
+    if any(TABLE in files for files in held) or len(old) != len(new):
+        return not_yet(
+            "“Only what changed travels” holds for layers, not for files: the table shares a layer with something that changed, so it travelled again.",
+            f"Give the table a COPY of its own, before the greeting's, as in the Dockerfile of work/. {again}",
+        )
+    if any(GREETING in files and TABLE in _in_layer(ecr, above) for files, above in zip(held, new[1:], strict=False)):
+        return not_yet(
+            "The order of steps isn't a matter of taste: what stands after a changed step is built anew, and here the table stands after the greeting.",
+            f"Copy what seldom changes first. {again}",
+        )
+    if sum(bool(files) for files in held) != sum(GREETING in files for files in held):
+        return not_yet(f"More has changed than the greeting: {SECOND} brings other layers as well.", again)
+    return None
+
+
+def _files(ecr, name: str) -> dict[str, bytes]:
+    """The table and the greeting, as far as an image of tides holds them (of an index, those of its last image)."""
+    found: dict[str, bytes] = {}
+    for digest in looking.layers(ecr, TIDES, name):
+        found |= _in_layer(ecr, digest)
+    return found
+
+
+def _in_layer(ecr, digest: str) -> dict[str, bytes]:
+    """The table and the greeting, as far as a layer holds them: path → content."""
+    address = ecr.get_download_url_for_layer(repositoryName=TIDES, layerDigest=digest)["downloadUrl"]
+    with urllib.request.urlopen(address, timeout=30) as answer, tarfile.open(fileobj=io.BytesIO(answer.read())) as layer:
+        paths = {each.name.removeprefix("./").lstrip("/"): each for each in layer if each.isfile()}
+        return {path: layer.extractfile(paths[path]).read() for path in (TABLE, GREETING) if path in paths}
 
 
 def latest(lab: Lab) -> Verdict:
     """`latest` names the image of the newest version."""
-    names = looking.tags(lab.reader("ecr"), TIDES)
+    ecr = lab.reader("ecr")
+    names = looking.tags(ecr, TIDES)
     versions = [name for name in names if re.fullmatch(r"[0-9]+(\.[0-9]+)+", name)]
     current = max(versions, key=lambda name: [int(part) for part in name.split(".")], default=None)
     if MOVING not in names or current is None or SECOND not in names:
@@ -155,6 +217,11 @@ def latest(lab: Lab) -> Verdict:
         return not_yet(
             f"{MOVING} is no rule that finds the newest image. It is a tag like any other and stays where it was put: on {old}.",
             f"Give {MOVING} to the image that {current} names.",
+        )
+    if manifest(ecr, TIDES, names[MOVING]).document == manifest(ecr, TIDES, names[current]).document:
+        return not_yet(
+            f"What a manifest says isn't what it is: its digest is reckoned from its bytes. {MOVING} names one that says the same as {current}'s and is written with other spaces.",
+            "Hand on imageManifest as the text that you got; json.loads and json.dumps write it anew.",
         )
     return not_yet(
         f"{MOVING} names a third image. To build again makes something new, however much alike: {current} was tested, this one wasn't.",
@@ -214,6 +281,11 @@ def public_page(lab: Lab) -> Verdict:
             "Your private registry's address was given to the world. It asks for a log-in, so nobody outside can pull from there.",
             "The address to give away is the public repository's repositoryUri.",
         )
+    if not usage.strip():
+        return not_yet(
+            "To know what it is isn't to know how to get it: the page has a description, but its usageText is missing.",
+            "Put a line with the public repository's repositoryUri into the usageText.",
+        )
     if _address(page) not in usage:
         return not_yet(
             f"A name is enough only inside your own registry. A stranger who reads {TIDES} doesn't know in whose: the address, with your alias in it, is missing.",
@@ -227,7 +299,11 @@ def published(lab: Lab) -> Verdict:
     public = lab.reader("ecr-public", region="us-east-1")
     page, there = looking.repository(public, TIDES), looking.tags(public, TIDES)
     names = looking.tags(lab.reader("ecr"), TIDES)
-    if page is None or not there or SECOND not in names:
+    if page is None:
+        return not_tried(f"Your public registry has no {TIDES} yet, which is task 6.")
+    if SECOND not in names:
+        return not_tried(f"There is no {SECOND} in your private {TIDES} yet, which is task 3.")
+    if not there:
         return not_tried("There is no image in your public repository yet.")
     if SECOND not in there:
         return not_yet(
@@ -236,10 +312,10 @@ def published(lab: Lab) -> Verdict:
         )
     got = looking.pulled_by_anybody(page["repositoryUri"], SECOND)
     if there[SECOND] == names[SECOND]:
-        return done(f"Pulled without any log-in, and it is what you tested: public and private {SECOND} have the same digest, {_short(names[SECOND])}.")
+        return done(f"This check pulled it as nobody, without any log-in, and got what you tested: public and private {SECOND} have the same digest, {_short(names[SECOND])}.")
     private = looking.contents(lab.reader("ecr"), TIDES, SECOND)
     if got.get("config", {}).get("digest") in private:
-        return done(f"Pulled without any log-in. Your engine wrote the manifest anew, so the digest is another, but all that {SECOND} holds is the same.")
+        return done(f"This check pulled it as nobody, without any log-in. Your engine wrote the manifest anew, so the digest is another, but all that {SECOND} holds is the same.")
     if FIRST in names and there[SECOND] == names[FIRST]:
         return not_yet(
             f"A tag proves nothing about what is behind it: the public {SECOND} is the image that you released as {FIRST}.",
@@ -269,6 +345,11 @@ def make_room(lab: Lab) -> Verdict:
             "The untagged images that ECR held back were no rubbish: they are the parts of draft, which names an index. Now draft is gone.",
             "guide.prepare() puts it back. The parts of an index have no tag of their own, because the index names them.",
         )
+    if FORGOTTEN.digest not in found and ON_SCREEN not in found[SHOWN.digest]:
+        return not_yet(
+            f"To be there isn't to be safe: {ON_SCREEN} doesn't name the image that the screen runs, so the next who clears up takes it for rubbish.",
+            "Give it that name, as task 5 asks.",
+        )
     if FORGOTTEN.digest not in found:
         return done("The forgotten draft is gone. What is named is still there: by a tag, or by an index that lists it.")
     if found[FORGOTTEN.digest]:
@@ -276,10 +357,7 @@ def make_room(lab: Lab) -> Verdict:
             f"A name doesn't make room: the forgotten draft is {_listed(found[FORGOTTEN.digest])} now, and as big as before.",
             "Delete it by its digest.",
         )
-    return not_tried(
-        f"The forgotten draft still takes room in {DRAFTS}.",
-        "If you did ask for its deletion, read failures in the answer. The tree shows the first twelve digits of a digest; a call wants all of it.",
-    )
+    return not_tried(f"The forgotten draft still takes room in {DRAFTS}.", "The tree shows the first twelve digits of a digest; a call wants all of it.")
 
 
 def _address(page: dict) -> str:

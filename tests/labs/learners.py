@@ -20,7 +20,7 @@ class Learner:
         self.folder = folder
         self.tasks = list(Master.read(folder / MASTER).solutions())
         self.names: dict[str, object] = {}
-        self._starter = nbformat.read(folder / STARTER, as_version=4)
+        self.starter = nbformat.read(folder / STARTER, as_version=4)
         self._solved = {cell.id: cell for cell in nbformat.read(folder / SOLUTION, as_version=4).cells}
         self._task_of = {
             cell.id: tag.removeprefix("task:")
@@ -31,7 +31,7 @@ class Learner:
 
     def take(self, solve: Collection[str] = (), until: str | None = None) -> None:
         """Runs the starter's cells up to the task `until` (or to the clean-up); tasks in `solve` with their solutions, the others as they are."""
-        for cell in self._starter.cells:
+        for cell in self.starter.cells:
             task = self._task_of.get(cell.id)
             if cell.id == "cleanup" or (until and task == until):
                 return

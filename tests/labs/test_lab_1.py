@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from ecrlab.check import DONE, NOT_TRIED
+from ecrlab.check import DONE, NOT_TRIED, NOT_YET
 from ecrlab.content import module
 from ecrlab.labs import planting
 from ecrlab.lessons.faults import lab_faults
@@ -109,6 +109,30 @@ def test_cleanup_leaves_nothing(one, capsys):
     names = [each["repositoryName"] for each in one.lab.client("ecr").describe_repositories()["repositories"]]
     names += [each["repositoryName"] for each in one.lab.client("ecr-public").describe_repositories()["repositories"]]
     assert not [name for name in names if name.startswith("lab1/")]
+
+
+def test_done_tasks_may_run_again_another_day(one):
+    one.take(solve=TASKS)
+    one.names.clear()
+    one.take(solve=TASKS)
+    assert one.outcomes() == dict.fromkeys(TASKS, DONE)
+
+
+def test_another_days_run_from_the_top_needs_nothing_of_the_skipped_tasks(one):
+    one.take(solve=TASKS[:6])
+    one.names.clear()
+    one.take(solve=TASKS[6:])
+    assert one.outcomes() == dict.fromkeys(TASKS, DONE)
+
+
+@pytest.mark.parametrize(("setting", "moves"), [("IMMUTABLE", "latest"), ("MUTABLE", "latest"), ("IMMUTABLE", None)])
+def test_a_setting_without_exceptions_reaches_the_check(one, setting, moves):
+    one.take(until="repository")
+    cells = {cell.id: cell.source for cell in one.starter.cells}
+    given = cells["rules-of-repository"].replace("setting = None", f"setting = {setting!r}").replace("moves = None", f"moves = {moves!r}")
+    for source in (given, cells["do-repository"]):
+        exec(source, one.names)
+    assert one.guide.verdict("repository").outcome == NOT_YET
 
 
 # Other right ways.
@@ -234,7 +258,7 @@ def test_the_release_may_be_published_from_the_build_that_was_pushed(one):
 
 
 def test_room_may_be_made_by_naming_the_one_digest(one):
-    one.take()
+    one.take(solve=["what-runs"])
     one.names["ecr"].batch_delete_image(repositoryName=DRAFTS, imageIds=[{"imageDigest": CHECKS.FORGOTTEN.digest}])
     assert one.guide.verdict("make-room").outcome == DONE
 
@@ -284,7 +308,7 @@ def _named(ecr, name: str, repository: str = TIDES) -> dict:
 
 def _image_on_a_base(ecr, greeting: str) -> planting.Planted:
     """An image of two layers, of which the lower one is always the same."""
-    base, top = planting.image({"base": "base"}, {}), planting.image({"greeting": greeting}, {})
+    base, top = planting.image({CHECKS.TABLE: "high, low"}, {}), planting.image({CHECKS.GREETING: greeting}, {})
     document = json.loads(top.manifest)
     document["layers"].insert(0, json.loads(base.manifest)["layers"][0])
     return planting.Planted(json.dumps(document), planting.IMAGE, "amd64", (*base.blobs, *top.blobs))
