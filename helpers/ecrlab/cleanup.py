@@ -37,7 +37,7 @@ def clean(lab: Lab, repositories: Iterable[Repository], public_repositories: Ite
     elif left:
         sentence = f"{left} of {len(rows)} repositories are still there. Run this cell again."
     else:
-        sentence = "Verified: nothing is left of what was made here."
+        sentence = "Verified: nothing is left in the registry of what was made here."
     heads, caption = ["Repository", "What happened", "Images deleted with it"], "Clean-up"
     table = html.table(heads, rows, caption, {2}) if rows else ""
     drawn = html.card(table, html.paragraph(sentence), edge=html.VERMILLION if left else html.GREEN, role="status")

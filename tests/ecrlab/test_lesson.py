@@ -182,7 +182,7 @@ def test_clean_up_deletes_what_the_lesson_owns_and_nothing_else(lesson, capsys):
         ["web (eu-west-1)", "was not there"],
         ["shared (the partner's account)", "deleted", "1"],
         ["shop (public)", "deleted", "1"],
-        ["Verified: nothing is left of what was made here."],
+        ["Verified: nothing is left in the registry of what was made here."],
     ]
     assert list(lab.client("ecr").repositories) == ["mine"]
 

@@ -90,6 +90,20 @@ MISTAKES = {
     "a resource tag for an image tag": (BILLING, make(team="billing", version="1.0"), "1.0 is on the repository as a resource tag"),
     "not pushed": (BILLING, f"{make(team='billing')}\n{push('1.0').splitlines()[0]}", "sends nothing"),
     "no tag": (BILLING, f"{make(team='billing')}\n{push('latest')}", "that is what Docker writes where no tag is given"),
+    "another image": (
+        BILLING,
+        f"{make(team='billing')}\n"
+        'other = f"{lab.registry()}/lesson01/billing"\n'
+        'lab.docker.images.build(path="app/hello-page", tag=f"{other}:1.0", buildargs={"BASE": lab.base("alpine")})\n'
+        'lab.docker.images.push(other, tag="1.0")',
+        "lesson01/billing:1.0 is another image than lesson01/web:1.0",
+    ),
+    "web gone": (
+        BILLING,
+        f"{make(team='billing')}\n{push('1.0')}\n"
+        'ecr.batch_delete_image(repositoryName="lesson01/web", imageIds=[{"imageTag": "1.0"}])',
+        "There is no lesson01/web:1.0 to compare it with",
+    ),
     "another version": (BILLING, f"{make(team='billing')}\n{push('1')}", "came as 1, and 1.0 was asked for"),
 }
 
@@ -137,3 +151,11 @@ def test_the_clean_up_leaves_nothing_in_any_registry(learner, aws):
     learner.run("cleanup")
     everywhere = [aws("ecr"), aws("ecr", region=IRELAND), aws("ecr", account=PARTNER), aws("ecr-public")]
     assert [names(client) for client in everywhere] == [[], [], [], []]
+
+
+def test_cells_that_make_or_delete_can_be_run_twice(learner):
+    learner.take()
+    learner.run("create-web", "same-name", "neighbour", "delete", "delete", "make-orders", "make-orders", "exercise-twin")
+    for _ in range(2):
+        learner.write('try:\n    ireland.create_repository(repositoryName="lesson01/orders")\nexcept ireland.exceptions.RepositoryAlreadyExistsException as error:\n    print(error)')
+    assert learner.outcomes()[TWIN] == DONE

@@ -2,10 +2,32 @@
 
 from __future__ import annotations
 
+import io
+import json
+import tarfile
+from urllib.request import urlopen
+
+from docker.errors import DockerException
+
 from ecrlab.check import Verdict, done, not_tried, not_yet
 from ecrlab.lab import Lab
 
 REPOSITORY = "lesson00/hello"
+UNTOUCHED = "your own words"
+
+
+def message_in(ecr, tag: str) -> str:
+    """The message in an image of lesson00/hello, out of its last layer, as the registry hands it out."""
+    layer = _manifest(ecr, tag)["layers"][-1]["digest"]
+    url = ecr.get_download_url_for_layer(repositoryName=REPOSITORY, layerDigest=layer)["downloadUrl"]
+    with urlopen(url) as answer, tarfile.open(fileobj=io.BytesIO(answer.read())) as files:
+        return files.extractfile("message.txt").read().decode()
+
+
+def _manifest(ecr, tag: str) -> dict:
+    """The list of an image's parts."""
+    image = ecr.batch_get_image(repositoryName=REPOSITORY, imageIds=[{"imageTag": tag}])["images"][0]
+    return json.loads(image["imageManifest"])
 
 
 def first_push(lab: Lab) -> Verdict:
@@ -41,23 +63,54 @@ def own_message(lab: Lab) -> Verdict:
     digests = _digests(lab) or {}
     others = {tag: digest for tag, digest in digests.items() if tag != "mine"}
     if "mine" not in digests:
-        return _instead_of_mine(others)
+        return _instead_of_mine(lab, others)
     same = [tag for tag, digest in others.items() if digest == digests["mine"]]
     if same:
         return not_yet(
             f"mine is one more name of the image {same[0]}. A new tag doesn't make a new image; new content does.",
             "Write other words into message.txt, build mine again, and push it.",
         )
-    return done("Your own image is in the registry. Nobody else has this one.")
+    ecr = lab.reader("ecr")
+    built = _built_here(lab)
+    if built and built not in (digests["mine"], _manifest(ecr, "mine").get("config", {}).get("digest")):
+        return not_yet(
+            "The registry's mine is from an earlier push. You have built another image since: building sends nothing.",
+            "Push the new one, with the tag mine.",
+        )
+    says = _message(ecr, "mine")
+    if says == UNTOUCHED:
+        return not_yet(
+            f"mine is in the registry, and still says “{UNTOUCHED}”. A push sends what was built, not what was meant.",
+            "Write a message of yours between the quotes, build mine again, and push it.",
+        )
+    return done(f"Your own image is in the registry, and it says “{says}”." if says else "Your own image is in the registry.")
 
 
-def _instead_of_mine(digests: dict[str, str]) -> Verdict:
+def _message(ecr, tag: str) -> str | None:
+    """The message in an image, or None where its last layer holds none."""
+    try:
+        return message_in(ecr, tag)
+    except (KeyError, tarfile.TarError, UnicodeDecodeError):
+        return None
+
+
+def _built_here(lab: Lab) -> str | None:
+    """The id of the image that is named mine on this computer, if one is."""
+    try:
+        return lab.docker.images.get(f"{lab.registry()}/{REPOSITORY}:mine").id
+    except DockerException:
+        return None
+
+
+def _instead_of_mine(lab: Lab, digests: dict[str, str]) -> Verdict:
     if "latest" in digests:
         return not_yet("You pushed it as latest: that is what Docker writes where no tag is given.", 'Push again with tag="mine".')
     unasked = sorted(set(digests) - {"1.0", "1.1"})
     if unasked:
         return not_yet(f"You pushed it as {unasked[0]}. A tag is exactly what stands after the colon.", 'Build and push it with the tag "mine".')
-    return not_tried("Nothing is named mine yet.", "The image is built on this computer, and waits to be pushed.")
+    if _built_here(lab):
+        return not_tried("Nothing is named mine yet.", "The image is built on this computer, and waits to be pushed.")
+    return not_tried("Nothing is named mine yet.", "Build an image with the tag mine, and push it.")
 
 
 def _digests(lab: Lab) -> dict[str, str] | None:

@@ -45,7 +45,7 @@ def twin(lab: Lab) -> Verdict:
 
 
 def billing(lab: Lab) -> Verdict:
-    """Does lesson01/billing carry its resource tag and hold an image named 1.0?"""
+    """Does lesson01/billing carry its resource tag and hold, as 1.0, the image that lesson01/web holds as 1.0?"""
     ecr = lab.reader("ecr")
     repository = _repository(ecr, BILLING)
     if repository is None:
@@ -53,8 +53,9 @@ def billing(lab: Lab) -> Verdict:
             return not_yet(f"You made it in {OTHER_REGION}. The client decides on the Region, and this one belongs to {lab.region}.", "Use ecr.")
         return not_tried(f"There is no {BILLING} yet.")
     labels = {tag["Key"]: tag["Value"] for tag in ecr.list_tags_for_resource(resourceArn=repository["repositoryArn"])["tags"]}
-    return _label_fault(labels, _image_tags(ecr, BILLING)) or _image_fault(labels, _image_tags(ecr, BILLING)) or done(
-        f"{BILLING} carries team = billing, for people and bills, and holds an image named 1.0, for Docker."
+    tags = _image_tags(ecr, BILLING)
+    return _label_fault(labels, tags) or _image_fault(labels, tags) or _another_image(ecr) or done(
+        f"{BILLING} carries team = billing, for people and bills, and its 1.0 is the very image that {WEB}:1.0 names."
     )
 
 
@@ -91,6 +92,28 @@ def _image_fault(labels: dict[str, str], tags: list[str]) -> Verdict | None:
     if tags:
         return not_yet(f"The image came as {', '.join(tags)}, and 1.0 was asked for.", 'Push it again with tag="1.0".')
     return not_yet("The repository holds no image that has a name. To tag an image on this computer sends nothing.", "Push it.")
+
+
+def _another_image(ecr) -> Verdict | None:
+    """What is wrong if 1.0 of billing is not 1.0 of web."""
+    wanted = _digest(ecr, WEB, "1.0")
+    if wanted is None:
+        return not_yet(f"There is no {WEB}:1.0 to compare it with. The image to be shared has to be in the registry first.", "Push it again.")
+    if _digest(ecr, BILLING, "1.0") != wanted:
+        return not_yet(
+            f"{BILLING}:1.0 is another image than {WEB}:1.0. An equal tag doesn't make an equal image: the digest tells, and the two differ.",
+            f"Give the image {WEB}:1.0 one more name, without a build, and push that.",
+        )
+    return None
+
+
+def _digest(ecr, repository: str, tag: str) -> str | None:
+    """Which image a tag names; None where it names none."""
+    try:
+        images = ecr.batch_get_image(repositoryName=repository, imageIds=[{"imageTag": tag}])["images"]
+    except ecr.exceptions.RepositoryNotFoundException:
+        return None
+    return images[0]["imageId"]["imageDigest"] if images else None
 
 
 def _repository(ecr, name: str) -> dict | None:
