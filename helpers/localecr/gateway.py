@@ -6,10 +6,8 @@ either door passes ``perform``.
 
 from __future__ import annotations
 
-import errno
 import logging
 import re
-import sqlite3
 import uuid
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
@@ -18,6 +16,8 @@ from localecr import callers, contract, door, ecr, ecr_public, identities, layer
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
 from localecr.registry import Lab, Registry, catalog
+from localecr.store import trouble
+from localecr.store.database import Closed
 
 Result = TypeVar("Result")
 log = logging.getLogger("localecr")
@@ -53,7 +53,6 @@ class Gateway:
         try:
             response = self._answer(request)
         except Exception as error:
-            log.exception("%s %s failed", request.method, request.path)
             response = _failed(request, error)
         return response.send(request, start_response)
 
@@ -145,9 +144,10 @@ def _xml_error(error: AwsError, request_id: str) -> Response:
 
 
 def _failed(request: Request, error: Exception) -> Response:
-    """500, in the words of the door that was used: a full disk is said, anything else is our mistake."""
-    full = getattr(error, "errno", None) == errno.ENOSPC or (isinstance(error, sqlite3.OperationalError) and "full" in str(error))
-    message = "The disk that holds the lab is full. Free some space and try again; nothing was lost." if full else "The lab made a mistake; its server.log says which."
+    """500, in the words of the door that was used: a full or broken disk is said, anything else is our mistake."""
+    message = trouble.sentence(error) or (str(error) if isinstance(error, Closed) else None)
+    log.error("%s %s failed: %s", request.method, request.path, message or "a mistake of the lab", exc_info=None if message else error)
+    message = message or "The lab made a mistake; its server.log says which."
     if request.path.startswith("/v2"):
         return Response.of_json({"errors": [{"code": "UNKNOWN", "message": message}]}, 500, **oci.errors.HEADERS)
     return Response.of_json({"__type": "ServerException", "message": message}, 500, "application/x-amz-json-1.1")

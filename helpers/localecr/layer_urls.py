@@ -14,8 +14,11 @@ def answer(lab: Lab, request: Request) -> Response:
     admitted = layers.ticket_admits(lab, digest, request.query.get("expires", ""), request.query.get("signature", ""))
     if request.method not in ("GET", "HEAD") or not admitted:
         return Response(403, DENIED, {"Content-Type": "application/xml"})
+    held = lab.database.one("SELECT size FROM layers WHERE digest = ? LIMIT 1", (digest,))
     try:
-        size, file = lab.blobs.path(digest).stat().st_size, lab.blobs.open(digest)
+        size, file = held["size"] if held else -1, lab.blobs.open(digest)
     except FileNotFoundError:
+        size = -1
+    if not lab.blobs.holds(digest, size):
         return Response(404, b"<Error><Code>NoSuchKey</Code></Error>", {"Content-Type": "application/xml"})
     return Response(200, FileSlice(file, 0, size), {"Content-Type": "application/octet-stream", "Content-Length": str(size)})

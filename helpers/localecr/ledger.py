@@ -15,6 +15,7 @@ from localecr.clock import as_datetime
 from localecr.errors import AwsError
 from localecr.identities import Principal
 from localecr.registry import Registry
+from localecr.store import trouble
 
 NEVER_WRITTEN = ("layerPartBlob", "imageManifest")
 
@@ -61,7 +62,7 @@ def write(call: Call, error: AwsError | None = None) -> None:
     }
     if error:
         record |= {"errorCode": error.code, "errorMessage": error.message}
-    with lab.database.write() as transaction:
+    with trouble.tolerated(f"A call of {call.operation}"), lab.database.write() as transaction:
         transaction.execute(
             "INSERT INTO ledger (time, account, region, source, operation, error_code, record) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (

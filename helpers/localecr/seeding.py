@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 from pathlib import Path
 
 from localecr import tokens
@@ -10,24 +10,35 @@ from localecr.identities import COURSES, Principal
 from localecr.registry import Lab, Registry, catalog, repositories
 
 ALIAS = "ecrlab"
+WORKSHOP = "seeding"  # a folder in the state folder, there only while the base images are built
+
+
+class SeedingError(Exception):
+    """The base images couldn't be pushed; the message is the registry's or the builder's."""
 
 
 def seed(lab: Lab, state: Path) -> None:
     """Fills ``public.ecr.aws/ecrlab`` once; a lab that has been seeded is left as it is."""
     if lab.database.one("SELECT 1 FROM settings WHERE name = 'seeded'"):
         return
-    from dockerless import Engine, seeds  # only a first start pays for them
+    from dockerless import Engine, EngineError, seeds  # only a first start pays for them
 
     catalog.set_alias(lab, COURSES, ALIAS)
     registry = Registry(lab, "public", COURSES, "us-east-1")
     token = tokens.issue(lab, Principal(COURSES, "course"), "ecr-public", "us-east-1")
     auth = {"username": "AWS", "password": token.seal(lab)}
-    with tempfile.TemporaryDirectory(dir=state) as workshop:
-        engine = Engine(Path(workshop))
+    workshop = state / WORKSHOP
+    shutil.rmtree(workshop, ignore_errors=True)  # of a start that was killed
+    try:
+        engine = Engine(workshop)
         for name, images in seeds.build_bases(engine).items():
             repository, _, tag = name.partition(":")
             _ensure_repository(registry, repository)
             engine.push_index(f"{registry.uri}/{ALIAS}/{repository}", tag, images, auth=auth)
+    except EngineError as error:
+        raise SeedingError(f"The course's base images couldn't be put into the lab: {error}") from error
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
     with lab.database.write() as transaction:
         transaction.execute("INSERT OR REPLACE INTO settings VALUES ('seeded', '1')")
 

@@ -14,6 +14,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from cheroot.wsgi import Server
@@ -24,9 +25,10 @@ from localecr.clock import Clock
 from localecr.door import SERVER_FILE, Door, LabDoor, NotRunning, write_private
 from localecr.gateway import Gateway
 from localecr.registry import Lab
+from localecr.store import check, trouble
 from localecr.store.blobs import Blobs
 from localecr.store.database import Database, StateError
-from localecr.store.sweep import sweep
+from localecr.store.sweep import Sweeper, sweep
 
 LOOPBACK = "127.0.0.1"
 THREADS = 32
@@ -45,10 +47,16 @@ class Endpoint:
         self._lock = _take(state)
         self._threads: list[threading.Thread] = []
         self._servers: list[Server] = []
+        self._sweeper: Sweeper | None = None
+        self._database: Database | None = None
+        self._stopping = threading.Lock()
         try:
             self._open(port, clock)
-        except BaseException:
+        except BaseException as error:
             self.stop()
+            said = trouble.sentence(error) or (str(error) if isinstance(error, seeding.SeedingError) else None)
+            if said and not isinstance(error, (StateError, PortInUse)):
+                raise StateError(f"The lab can't start on {state}. {said}") from error
             raise
 
     def _open(self, port: int, clock: str | None) -> None:
@@ -67,6 +75,7 @@ class Endpoint:
             self.url.removeprefix("http://"),
             self.public_url.removeprefix("http://"),
         )
+        check.report(self._database.all, lab.blobs)
         sweep(lab)
         for account in (identities.YOURS, identities.PARTNERS):
             identities.ensure_key(self._database, account, "learner")
@@ -79,6 +88,7 @@ class Endpoint:
             thread.start()
             self._threads.append(thread)
         seeding.seed(lab, self._state)
+        self._sweeper = Sweeper(lab)
         write_private(self._state / SERVER_FILE, json.dumps(self._facts() | {"token": token, "started_at": time.time()}))
 
     def _facts(self) -> dict[str, object]:
@@ -93,18 +103,26 @@ class Endpoint:
         }
 
     def stop(self) -> None:
-        """Stops serving and leaves a state folder that starts again. Stopping twice is no error."""
+        """Stops serving and leaves a state folder that starts again. Stopping twice, or from two threads, is no error."""
+        with self._stopping:
+            self._stop()
+
+    def _stop(self) -> None:
         stopping = [threading.Thread(target=server.stop) for server in self._servers]  # each waits a while for its threads
         for thread in stopping:
             thread.start()
         for thread in stopping + self._threads:
             thread.join()
         self._servers, self._threads = [], []
-        if hasattr(self, "_database"):
+        if self._sweeper is not None:
+            self._sweeper.stop()
+            self._sweeper = None
+        if self._database is not None:
             self._database.close()
-            del self._database
+            self._database = None
         if self._lock is not None:
-            (self._state / SERVER_FILE).unlink(missing_ok=True)
+            with suppress(OSError):  # a folder that became read-only keeps it; it misleads nobody, since nothing answers there
+                (self._state / SERVER_FILE).unlink(missing_ok=True)
             self._lock.close()
             self._lock = None
 

@@ -35,7 +35,11 @@ def get(exchange: Exchange, reference: str) -> Response:
     headers["Content-Length"] = str(end - start)
     if wanted:
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{size}"
-    return Response(206 if wanted else 200, FileSlice(exchange.registry.lab.blobs.open(digest), start, end), headers)
+    try:
+        file = exchange.registry.lab.blobs.open(digest)
+    except FileNotFoundError as error:  # swept since it was found
+        raise lost(digest) from error
+    return Response(206 if wanted else 200, FileSlice(file, start, end), headers)
 
 
 def _headers(digest: str) -> dict[str, str]:
@@ -44,6 +48,8 @@ def _headers(digest: str) -> dict[str, str]:
 
 def _held(exchange: Exchange, repository: sqlite3.Row, digest: str) -> sqlite3.Row:
     held = layers.find(exchange.registry, repository, digest)
+    if held is None and layers.is_lost(exchange.registry, repository, digest):
+        raise lost(digest)
     if held is None:
         raise AwsError(
             "LayerNotFound",
@@ -51,6 +57,11 @@ def _held(exchange: Exchange, repository: sqlite3.Row, digest: str) -> sqlite3.R
             f"in the registry with id '{exchange.registry.account}'",
         )
     return held
+
+
+def lost(digest: str) -> AwsError:
+    """For a layer that the lab's folder lost: as unknown as one that never came, so that clients send it again. The sentence is ours."""
+    return AwsError("LayerNotFound", f"The bytes of layer {digest} are missing or damaged in the lab's folder. Push the image again to bring them back.")
 
 
 def _wanted(header: str, size: int) -> tuple[int, int] | None:

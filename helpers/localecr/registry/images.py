@@ -7,6 +7,7 @@ import sqlite3
 
 from localecr.errors import AwsError, invalid_parameter
 from localecr.registry import Registry, manifests, paging, repositories, tags
+from localecr.store import trouble
 
 IMAGE_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,299}")
 LISTED = "ImageReferencedByManifestList"
@@ -78,6 +79,7 @@ def _store(registry: Registry, repository: sqlite3.Row, manifest: manifests.Mani
 def _size(registry: Registry, repository: sqlite3.Row, manifest: manifests.Manifest) -> int:
     """Bytes of config and layers, or of the largest image of an index; refuses a manifest whose parts aren't all here."""
     held = _sizes(registry, "layers", repository, [each.digest for each in manifest.layers])
+    held = {digest: size for digest, size in held.items() if registry.lab.blobs.holds(digest, size)}
     _refuse_missing("LayersNotFoundException", "Layers", registry, repository, manifest.layers, held)
     images = _sizes(registry, "images", repository, [each.digest for each in manifest.children])
     _refuse_missing("ReferencedImagesNotFoundException", "Images", registry, repository, manifest.children, images)
@@ -132,7 +134,7 @@ def resolve(registry: Registry, repository: sqlite3.Row, image_id: dict[str, str
 
 def note_pull(registry: Registry, image: sqlite3.Row) -> None:
     """Records the time of a pull (lastRecordedPullTime)."""
-    with registry.database.write() as transaction:
+    with trouble.tolerated("The time of a pull"), registry.database.write() as transaction:
         transaction.execute("UPDATE images SET last_pulled_at = ? WHERE id = ?", (registry.lab.clock.now(), image["id"]))
 
 

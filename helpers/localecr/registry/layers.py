@@ -7,14 +7,27 @@ import hmac
 import sqlite3
 
 from localecr.errors import AwsError
-from localecr.registry import Lab, Registry
+from localecr.registry import Lab, Registry, repositories
 from localecr.store.blobs import DIGEST
 
 URL_LIFE = 3600  # seconds of lab time that a download URL works
 
 
 def find(registry: Registry, repository: sqlite3.Row, digest: str) -> sqlite3.Row | None:
-    """A layer of this repository (digest, size), or None: what another repository holds is not visible here."""
+    """A layer of this repository (digest, size), or None: what another repository holds is not visible here.
+
+    A layer whose file is gone or cut short is not there: whoever asks before pushing then pushes it again.
+    """
+    row = _row(registry, repository, digest)
+    return row if row is not None and registry.lab.blobs.holds(digest, row["size"]) else None
+
+
+def is_lost(registry: Registry, repository: sqlite3.Row, digest: str) -> bool:
+    """Whether the repository held this layer, and the lab's folder lost it."""
+    return _row(registry, repository, digest) is not None and find(registry, repository, digest) is None
+
+
+def _row(registry: Registry, repository: sqlite3.Row, digest: str) -> sqlite3.Row | None:
     return registry.database.one("SELECT * FROM layers WHERE repository_id = ? AND digest = ?", (repository["id"], digest))
 
 
@@ -28,10 +41,14 @@ def media_type(registry: Registry, repository: sqlite3.Row, digest: str) -> str 
 
 
 def keep(registry: Registry, repository: sqlite3.Row, digest: str, size: int) -> None:
-    """Notes that the repository holds a blob whose file is in place. Call it inside a transaction."""
+    """Notes that the repository holds a blob whose file is in place. Call it inside the transaction that places the file.
+
+    One that comes again begins its wait for an image anew.
+    """
     with registry.database.write() as transaction:
         transaction.execute(
-            "INSERT OR IGNORE INTO layers (repository_id, digest, size, uploaded_at) VALUES (?, ?, ?, ?)",
+            "INSERT INTO layers (repository_id, digest, size, uploaded_at) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (repository_id, digest) DO UPDATE SET size = excluded.size, uploaded_at = excluded.uploaded_at",
             (repository["id"], digest, size, registry.lab.clock.now()),
         )
 
@@ -41,15 +58,23 @@ def mount(registry: Registry, repository: sqlite3.Row, digest: str, source: str)
 
     Only what an image of the source names can be mounted (AWS: blob mounting).
     """
+    with registry.database.write():
+        repositories.refuse_gone(registry, repository)
+        held = _mountable(registry, digest, source)
+        if held is None:
+            return False
+        keep(registry, repository, digest, held["size"])
+    return True
+
+
+def _mountable(registry: Registry, digest: str, source: str) -> sqlite3.Row | None:
     held = registry.database.one(
         "SELECT l.size FROM layers l JOIN repositories r ON r.id = l.repository_id"
         " WHERE r.kind = ? AND r.account = ? AND r.region = ? AND r.name = ? AND l.digest = ?"
         " AND EXISTS (SELECT 1 FROM image_layers n JOIN images i ON i.id = n.image_id WHERE i.repository_id = r.id AND n.digest = l.digest)",
         (*registry.scope, source, digest),
     )
-    if held:
-        keep(registry, repository, digest, held["size"])
-    return held is not None
+    return held if held and registry.lab.blobs.holds(digest, held["size"]) else None
 
 
 def download_ticket(registry: Registry, repository: sqlite3.Row, digest: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import uuid
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from localecr.registry import Registry, layers, repositories
 
 PART_SIZE = 10_485_760  # bytes, what InitiateLayerUpload proposes
 SMALLEST_PART = 5 * 1024 * 1024  # every part but the last, on the JSON door only
+log = logging.getLogger("localecr")
 
 
 def initiate(registry: Registry, repository: sqlite3.Row) -> str:
@@ -26,14 +28,32 @@ def initiate(registry: Registry, repository: sqlite3.Row) -> str:
 
 
 def find(registry: Registry, repository: sqlite3.Row, upload_id: str) -> sqlite3.Row:
-    """An open upload of this repository. Raises UploadNotFoundException."""
-    row = registry.database.one("SELECT * FROM uploads WHERE id = ? AND repository_id = ?", (upload_id, repository["id"]))
+    """An open upload of this repository, as far as its bytes are there. Raises UploadNotFoundException."""
+    row = _row(registry, repository, upload_id)
+    if row is not None and registry.lab.blobs.arrived(upload_id) < row["received"]:
+        _count_again(registry, row)
+        row = _row(registry, repository, upload_id)
     if row is None:
         raise AwsError(
             "UploadNotFoundException",
             f"The upload with id '{upload_id}' in the repository with name '{repository['name']}' in the registry with id '{registry.account}' does not exist",
         )
     return row
+
+
+def _row(registry: Registry, repository: sqlite3.Row, upload_id: str) -> sqlite3.Row | None:
+    return registry.database.one("SELECT * FROM uploads WHERE id = ? AND repository_id = ?", (upload_id, repository["id"]))
+
+
+def _count_again(registry: Registry, upload: sqlite3.Row) -> None:
+    """What the disk lost of an upload must come again: nothing may ever stand in its place."""
+    arrived = registry.lab.blobs.arrived(upload["id"])
+    with registry.database.write() as transaction:
+        changed = transaction.execute(
+            "UPDATE uploads SET received = ?, last_part = 0 WHERE id = ? AND received = ?", (arrived, upload["id"], upload["received"])
+        )
+    if changed.rowcount:
+        log.warning("Upload %s has lost bytes: %d of %d are there. It goes on from these.", upload["id"], arrived, upload["received"])
 
 
 def append_part(registry: Registry, repository: sqlite3.Row, upload_id: str, first: int, last: int, part: BinaryIO) -> int:
@@ -67,6 +87,7 @@ def append(
         if length is not None and written < length:
             raise AwsError("InvalidLayerPartException", f"The part ended after {written} of {length} bytes. Send it again.")
         with registry.database.write() as transaction:
+            find(registry, repository, upload_id)  # its repository may have been deleted as the bytes came
             transaction.execute(
                 "UPDATE uploads SET received = ?, last_part = ?, small_part = ? WHERE id = ?", (first + written, part_size, small_part, upload_id)
             )
@@ -85,13 +106,15 @@ def complete(registry: Registry, repository: sqlite3.Row, upload_id: str, digest
             raise _invalid_part(registry, repository, upload)
         if upload["small_part"]:
             raise AwsError("LayerPartTooSmallException", "Layer parts must be at least 5 MiB in size.")
-        matching = next((digest for digest in digests if blobs.finish(upload_id, upload["received"], digest)), None)
+        matching = next((digest for digest in digests if blobs.proves(upload_id, upload["received"], digest)), None)
         if matching is None:
             raise AwsError("InvalidLayerException", "None of the provided layer digests match the calculated layer digest")
         with registry.database.write() as transaction:
             repositories.refuse_gone(registry, repository)
+            blobs.place(upload_id, matching)
             transaction.execute("DELETE FROM uploads WHERE id = ?", (upload_id,))
             layers.keep(registry, repository, matching, upload["received"])
+        blobs.discard(upload_id)
     return matching
 
 

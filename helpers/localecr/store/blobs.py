@@ -1,7 +1,8 @@
-"""Bytes: one file a digest, written once, hashed as they arrive, renamed into place.
+"""Bytes: one file a digest, written once, hashed as they arrive, linked into place.
 
 ``blobs/sha256/ab/abcdef…`` holds finished blobs, ``uploads/<id>`` what is still arriving.
-Files are shared by every repository of the lab; who may see which blob is the database's business.
+Files are shared by every repository of the lab; who may see which blob is the database's business. Files come and go in
+``blobs/`` only inside a write transaction, so that what the database names is there, whenever the process ends.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,6 +26,7 @@ class Blobs:
         self._finished = folder / "blobs"
         self._uploads = folder / "uploads"
         self._uploads.mkdir(parents=True, exist_ok=True)
+        self.garbage = threading.Event()  # set where a deletion may have left files that nothing names
         self._hashers: dict[str, tuple[int, hashlib._Hash]] = {}
         self._lock = threading.Lock()
         self._busy: set[str] = set()
@@ -53,10 +56,10 @@ class Blobs:
 
         What an interrupted request left behind ``at`` is cut off first.
         """
-        target = self._uploads / upload_id
         hasher = self._hasher(upload_id, at)
         written = 0
-        with open(target, "r+b" if target.exists() else "w+b") as file:
+        self._unshare(upload_id)
+        with self._arriving(upload_id, at) as file:
             file.truncate(at)
             file.seek(at)
             while limit is None or written < limit:
@@ -70,41 +73,119 @@ class Blobs:
             self._hashers[upload_id] = (at + written, hasher)
         return written
 
-    def finish(self, upload_id: str, size: int, digest: str) -> bool:
-        """Moves an upload of ``size`` bytes into place if its content has this digest; says whether it has."""
-        source = self._uploads / upload_id
-        source.touch()
-        with open(source, "r+b") as file:
+    def arrived(self, upload_id: str) -> int:
+        """How many bytes of an upload there are on the disk; a database that counts more of them is wrong."""
+        try:
+            return (self._uploads / upload_id).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def proves(self, upload_id: str, size: int, digest: str) -> bool:
+        """Whether the first ``size`` bytes of an upload have this digest; what an interrupted request left behind them is cut off."""
+        with self._arriving(upload_id, size) as file:
             file.truncate(size)
-        if self._digest(upload_id, size, digest.partition(":")[0]) != digest:
-            return False
-        target = self.path(digest)
+        return self._digest(upload_id, size, digest.partition(":")[0]) == digest
+
+    def place(self, upload_id: str, digest: str) -> None:
+        """Gives a proven upload's bytes the place of their digest. Call it inside the transaction that notes the layer.
+
+        The upload keeps its bytes too, until ``discard`` after the COMMIT: a process that ends in between loses nothing.
+        """
+        source, target = self._uploads / upload_id, self.path(digest)
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(source, target)
-        self._forget(upload_id)
-        return True
+        try:
+            os.link(source, target)
+        except OSError:  # it is there already: proven bytes take the place of what may be damaged; or there are no links here
+            self._replace(source, target)
+
+    def _replace(self, source: Path, target: Path) -> None:
+        double = source.with_name(f"{source.name}.double")
+        double.unlink(missing_ok=True)
+        try:
+            os.link(source, double)
+        except OSError:
+            shutil.copyfile(source, double)
+        try:
+            os.replace(double, target)
+        except PermissionError:  # on Windows, while somebody reads the blob that is there
+            if not self._has(target, source.stat().st_size):
+                raise
+        double.unlink(missing_ok=True)  # os.replace leaves it where both are one file
 
     def discard(self, upload_id: str) -> None:
-        """Drops what an upload has brought so far."""
-        (self._uploads / upload_id).unlink(missing_ok=True)
-        self._forget(upload_id)
+        """Drops what an upload has brought so far; what can't be removed now, a sweep removes."""
+        with suppress(OSError):
+            (self._uploads / upload_id).unlink(missing_ok=True)
+        with self._lock:
+            self._hashers.pop(upload_id, None)
+
+    def holds(self, digest: str, size: int) -> bool:
+        """Whether a blob's file is there, with as many bytes as it came with."""
+        return self._has(self.path(digest), size)
+
+    @staticmethod
+    def _has(file: Path, size: int) -> bool:
+        try:
+            return file.stat().st_size == size
+        except OSError:
+            return False
 
     def open(self, digest: str) -> BinaryIO:
         """The blob, for reading."""
         return open(self.path(digest), "rb")
 
-    def sweep(self, wanted_uploads: Iterable[str], is_wanted: Callable[[str], bool]) -> int:
-        """Removes files that nothing names any more; returns the bytes reclaimed. For when no upload is running."""
-        keep, reclaimed = set(wanted_uploads), 0
-        for file in self._uploads.iterdir():
-            if file.name not in keep:
-                reclaimed += file.stat().st_size
-                file.unlink()
+    def is_whole(self, digest: str) -> bool:
+        """Whether a blob's bytes still have its digest; reads all of them."""
+        try:
+            with self.open(digest) as file:
+                return hashlib.file_digest(file, digest.partition(":")[0]).hexdigest() == digest.partition(":")[2]
+        except OSError:
+            return False
+
+    def arriving(self) -> Iterator[tuple[str, str]]:
+        """What lies in ``uploads/``: a file's name, and the id of the upload that it belongs to."""
+        for name in sorted(os.listdir(self._uploads)) if self._uploads.is_dir() else ():
+            yield name, name.partition(".")[0]
+
+    def finished(self) -> Iterator[str]:
+        """What lies in ``blobs/``, as digests; a stray file has a name that is none."""
         for file in self._finished.glob("*/*/*"):
-            if not is_wanted(f"{file.parent.parent.name}:{file.name}"):
-                reclaimed += file.stat().st_size
-                file.unlink()
-        return reclaimed
+            yield f"{file.parent.parent.name}:{file.name}"
+
+    def put_aside(self, digest: str) -> None:
+        """Takes a blob out of its place, at once whatever its size; ``remove`` deletes it for good. For inside a write transaction."""
+        algorithm, _, value = digest.partition(":")
+        with suppress(OSError):  # on Windows, while somebody reads it: the next sweep tries again
+            os.replace(self._finished / algorithm / value[:2] / value, self._uploads / f"{value}.gone")
+
+    def remove(self, name: str) -> int:
+        """Deletes a file of ``uploads/``; returns the bytes reclaimed."""
+        with suppress(OSError):
+            size = (self._uploads / name).stat().st_size
+            (self._uploads / name).unlink()
+            return size
+        return 0
+
+    @contextmanager
+    def _arriving(self, upload_id: str, size: int) -> Iterator[BinaryIO]:
+        """An upload's file, open for writing, with ``size`` bytes at least. Raises EOFError where the disk lost some of them."""
+        path = self._uploads / upload_id
+        if size == 0 and not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        with open(path, "r+b") as file:
+            if file.seek(0, os.SEEK_END) < size:
+                raise EOFError(f"upload {upload_id} has fewer bytes than the {size} that were acknowledged")
+            yield file
+
+    def _unshare(self, upload_id: str) -> None:
+        """Where a transaction failed after ``place``, the blob keeps its bytes, whatever the upload goes on to be."""
+        path = self._uploads / upload_id
+        if path.exists() and path.stat().st_nlink > 1:
+            double = path.with_name(f"{path.name}.double")
+            double.unlink(missing_ok=True)
+            shutil.copyfile(path, double)
+            os.replace(double, path)
 
     def _hasher(self, upload_id: str, at: int) -> hashlib._Hash:
         """The running SHA-256 of the first ``at`` bytes, read again from the file after a restart."""
@@ -115,7 +196,11 @@ class Blobs:
         return self._read(upload_id, at, "sha256")
 
     def _digest(self, upload_id: str, size: int, algorithm: str) -> str:
-        hasher = self._hasher(upload_id, size) if algorithm == "sha256" else self._read(upload_id, size, algorithm)
+        if algorithm != "sha256":
+            return f"{algorithm}:{self._read(upload_id, size, algorithm).hexdigest()}"
+        hasher = self._hasher(upload_id, size)
+        with self._lock:
+            self._hashers[upload_id] = (size, hasher)
         return f"{algorithm}:{hasher.hexdigest()}"
 
     def _read(self, upload_id: str, size: int, algorithm: str) -> hashlib._Hash:
@@ -127,7 +212,3 @@ class Blobs:
                 hasher.update(chunk)
                 left -= len(chunk)
         return hasher
-
-    def _forget(self, upload_id: str) -> None:
-        with self._lock:
-            self._hashers.pop(upload_id, None)

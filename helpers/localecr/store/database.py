@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from localecr.store import trouble, wal
 from localecr.store.schema import SCHEMA, VERSION
+
+log = logging.getLogger("localecr")
 
 
 class Database:
@@ -19,27 +23,54 @@ class Database:
         self._local = threading.local()
         self._turn = threading.RLock()
         self._connections: list[sqlite3.Connection] = []
+        self._is_open = True
         self._prepare()
 
     def _prepare(self) -> None:
+        self._refuse_lost()
+        acknowledged, copied = wal.committed(self._path)
+        try:
+            if not self._path.exists():
+                self._path.touch(mode=0o600)  # connections find it or fail: none makes an empty one in the place of one deleted later
+            self._read_layout()
+        except sqlite3.DatabaseError as error:
+            if trouble.sentence(error) in (None, trouble.DAMAGED):
+                raise self._unreadable(str(error)) from error
+            raise
+        lost = acknowledged - max(copied, wal.committed(self._path)[0])
+        if lost > 0:
+            log.warning(
+                "The last changes to the lab's database are lost: %d pages of its journal %s-wal, which the lab before this one had written, "
+                "are missing or damaged. Everything before them is there.", lost, self._path,
+            )  # fmt: skip
+
+    def _read_layout(self) -> None:
         found = self._connection().execute("PRAGMA user_version").fetchone()[0]
-        if found not in (0, VERSION):
+        if found > VERSION:
             raise StateError(
                 f"The lab's state in {self._path.parent} was written by another version (layout {found}, this one reads {VERSION}). "
                 "Use the version that wrote it, or start afresh with: ecrlab reset --yes"
             )
-        if found == 0:
-            if any(self._path.parent.glob("blobs/*/*/*")):
-                raise self._unreadable("it is empty, though the folder holds layers")
-            self._connection().executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+        if found == 0 and self.one("SELECT 1 FROM sqlite_schema LIMIT 1"):
+            raise self._unreadable("its tables are of no layout that a lab wrote")
+        if found == 0 and self._has_layers():
+            raise self._unreadable("it is empty, though the folder holds layers")
         self._refuse_broken()
+        if found == 0:
+            self._connection().executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+
+    def _refuse_lost(self) -> None:
+        """A folder with layers had a database with more than nothing in it: an empty one in its place would cost all of them."""
+        empty = not self._path.exists() or self._path.stat().st_size == 0
+        if empty and self._has_layers():
+            raise self._unreadable(f"it is {'empty' if self._path.exists() else 'missing'}, though the folder holds layers")
+
+    def _has_layers(self) -> bool:
+        return any(self._path.parent.glob("blobs/*/*/*"))
 
     def _refuse_broken(self) -> None:
         """Before anything is swept by what a database says, it must be whole."""
-        try:
-            found = self._connection().execute("PRAGMA quick_check(1)").fetchone()[0]
-        except sqlite3.DatabaseError as error:
-            raise self._unreadable(str(error)) from error
+        found = self._connection().execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             raise self._unreadable("it is damaged")
 
@@ -48,12 +79,13 @@ class Database:
 
     def _connection(self) -> sqlite3.Connection:
         if not hasattr(self._local, "connection"):
-            connection = sqlite3.connect(self._path, isolation_level=None, timeout=30, check_same_thread=False, cached_statements=256)
+            if not self._is_open:
+                raise Closed("The lab has stopped.")
+            connection = sqlite3.connect(
+                f"{self._path.as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=30, check_same_thread=False, cached_statements=256
+            )
             connection.row_factory = sqlite3.Row
-            try:
-                connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")
-            except sqlite3.DatabaseError as error:
-                raise self._unreadable(str(error)) from error
+            connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")
             self._local.connection = connection
             self._connections.append(connection)
         return self._local.connection
@@ -84,11 +116,16 @@ class Database:
                 raise
 
     def close(self) -> None:
-        """Closes every thread's connection; call it when no request is running any more."""
+        """Closes every thread's connection; call it when no request is running any more. One that still is ends in ``Closed``."""
+        self._is_open = False
         for connection in self._connections:
             connection.close()
         self._connections.clear()
         self._local = threading.local()
+
+
+class Closed(Exception):
+    """The lab was stopped while this request was running."""
 
 
 class StateError(Exception):
