@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ LOG = "server.log"
 READY_WITHIN = 60.0
 TAKEN_READY_WITHIN = 5.0
 STOPPED_WITHIN = 30.0
+ROOM_FOR_WORDS = 64 * 1024  # bytes
 FOLDER_TAKEN = 3  # exit status of `ecrlab serve` where the state folder can't be had
 
 
@@ -124,4 +126,6 @@ def _ended(log: Path, began: int) -> LabError:
     with log.open("rb") as lines:
         lines.seek(began)
         said = lines.read().decode("utf-8", "replace").strip().splitlines()
+    if not said and shutil.disk_usage(log.parent).free < ROOM_FOR_WORDS:
+        return LabError("not_started", f"The disk that holds {log.parent} is full; the lab couldn't even write its log.", "Make room and try again.")
     return LabError("not_started", said[-1] if said else "The lab ended as soon as it was started.", f"Its log is {log}.")

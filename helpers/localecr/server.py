@@ -154,12 +154,16 @@ def start(state: Path | str, port: int = 4510, clock: str | None = None) -> Endp
 
 def _take(state: Path) -> sqlite3.Connection:
     """Holds the state folder for this process, by a lock that ends with it even by ``kill -9``, on every system."""
+    if not os.access(state, os.W_OK):
+        raise StateError(f"The state folder {state} can't be written. Name another with ECRLAB_STATE, or make it writable.")
     try:
         lock = sqlite3.connect(state / "lock.sqlite", timeout=0, isolation_level=None, check_same_thread=False)
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:
         if "locked" in str(error):
             raise StateError(f"A lab is running on {state} already{_where(state)}. Use it, or stop it with: ecrlab stop") from error
+        if trouble.sentence(error) == trouble.FULL:
+            raise StateError(f"The lab can't start on {state}. {trouble.FULL}") from error
         raise StateError(f"The state folder {state} can't be written ({error}). Name another with ECRLAB_STATE.") from error
     return lock
 

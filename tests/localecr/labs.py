@@ -23,10 +23,7 @@ class Process:
     """A lab that runs on a state folder in another process. Leaving the `with` block kills it."""
 
     def __init__(self, state: Path):
-        self.state = state
-        self.said = state.with_name("said.log")
-        with self.said.open("w") as log:
-            self.process = subprocess.Popen([sys.executable, "-c", SERVE, str(state)], stdout=log, stderr=log)
+        self.begin(state)
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
@@ -36,8 +33,15 @@ class Process:
                 if self.process.poll() is not None or time.monotonic() > deadline:
                     self.kill()
                     raise AssertionError(f"the lab did not start: {self.said.read_text()}") from None
-                time.sleep(0.02)
+                time.sleep(0.01)
         self.url = self.door.status()["endpoint"]
+
+    def begin(self, state: Path) -> None:
+        """Starts the process, and doesn't wait until it is ready."""
+        self.state = state
+        self.said = state.with_name("said.log")
+        with self.said.open("w") as log:
+            self.process = subprocess.Popen([sys.executable, "-c", SERVE, str(state)], stdout=log, stderr=log)
 
     def __enter__(self) -> Process:
         return self
