@@ -6,6 +6,7 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -17,6 +18,7 @@ from ecrlab.show.words import size
 FINE, NOTE, MEND = "fine", "note", "mend"
 PYTHONS = ((3, 11), (3, 14))
 ENOUGH_DISK = 1_000_000_000
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,9 @@ class Finding:
     do: str = ""
 
 
-def examine(state: Path) -> list[Finding]:
-    """Everything that could stand in the way of a lesson, in the order in which it is worth mending."""
-    return [python(), packages(), jupyterlab(), disk(state), *folder(state), *lab(state), notebooks()]
+def examine(state: Path, every_byte: bool = False) -> list[Finding]:
+    """Everything that could stand in the way of a lesson, in the order in which it is worth mending; with `every_byte` layers are read too."""
+    return [python(), packages(), jupyterlab(), disk(state), *folder(state), *layers(state, every_byte), *lab(state), notebooks()]
 
 
 def python() -> Finding:
@@ -78,6 +80,8 @@ def disk(state: Path) -> Finding:
 
 
 def folder(state: Path) -> Iterator[Finding]:
+    from localecr.store import wal
+
     probe = state / ".doctor"
     existed = state.is_dir()
     try:
@@ -91,7 +95,10 @@ def folder(state: Path) -> Iterator[Finding]:
     if not existed:
         state.rmdir()
     database = state / "lab.sqlite"
+    before = wal.read(database)
     said = _integrity(database) if database.is_file() else "ok"
+    if lost := wal.lost(database, before):
+        yield Finding("State folder", NOTE, lost, "Make or push again what you miss.")
     if said != "ok":
         yield Finding("State folder", MEND, f"the lab's records in {state} are damaged: {said}", "Begin anew with: ecrlab reset --yes")
     elif existed and home.is_lab(state):
@@ -102,13 +109,45 @@ def folder(state: Path) -> Iterator[Finding]:
 
 def _integrity(database: Path) -> str:
     try:
-        connection = sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True, timeout=5)
-        try:
+        with _opened(database, "ro") as connection:
             return connection.execute("PRAGMA quick_check").fetchone()[0]
-        finally:
-            connection.close()
     except sqlite3.Error as error:
         return str(error)
+
+
+def _opened(database: Path, mode: str) -> closing[sqlite3.Connection]:
+    return closing(sqlite3.connect(f"{database.as_uri()}?mode={mode}", uri=True, timeout=5, isolation_level=None))
+
+
+def layers(state: Path, every_byte: bool) -> Iterator[Finding]:
+    """Whether the layers that the lab's records name are there; with `every_byte` also whether they are what was pushed.
+
+    One that isn't is taken away, so that the lab no longer says it has it, and the next push brings it again.
+    """
+    from localecr.store import check
+    from localecr.store.blobs import Blobs
+
+    database = state / "lab.sqlite"
+    if not database.is_file() or _integrity(database) != "ok":
+        return
+    blobs = Blobs(state)
+    try:
+        with _opened(database, "rw") as connection:
+
+            def query(text: str, values: tuple = ()) -> list[tuple]:
+                return connection.execute(text, values).fetchall()
+
+            wrong = list(check.lost(query, blobs))
+            wrong += check.take_away_damaged(query, blobs) if every_byte else ()
+            count = query("SELECT count(DISTINCT digest) FROM layers")[0][0]
+    except sqlite3.Error as error:
+        yield Finding("Layers", NOTE, f"they can't be looked at now: {error}")
+        return
+    if wrong:
+        more = f" and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else ""
+        yield Finding("Layers", MEND, " ".join(wrong[:MOST_NAMED]) + more, "Push the images again that need them; base images come back as the lab starts.")
+    else:
+        yield Finding("Layers", FINE, f"{count}, {'each as it was pushed' if every_byte else 'all there (ecrlab doctor --layers reads every byte)'}")
 
 
 def lab(state: Path) -> Iterator[Finding]:

@@ -10,11 +10,12 @@ _SHAPES = {health.FINE: "✔", health.NOTE: "·", health.MEND: "✘"}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--layers", action="store_true", help="read every byte of every layer too; one that is damaged is taken away, so that a push brings it back")
     parser.add_argument("--state", metavar="DIR", help="the lab's folder (default: ECRLAB_STATE, or .ecrlab in the course's folder)")
 
 
 def run(given: argparse.Namespace) -> int:
-    findings = health.examine(home.find(given.state))
+    findings = health.examine(home.find(given.state), given.layers)
     for finding in findings:
         print(f"{_SHAPES[finding.state]} {finding.subject}: {finding.saw}")
         if finding.do:

@@ -142,6 +142,14 @@ class Blobs:
         except OSError:
             return False
 
+    def version(self, digest: str) -> tuple[int, int, int] | None:
+        """Something that changes whenever another file comes into a blob's place; None where there is none."""
+        try:
+            stat = self.path(digest).stat()
+        except OSError:
+            return None
+        return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
     def arriving(self) -> Iterator[tuple[str, str]]:
         """What lies in ``uploads/``: a file's name, and the id of the upload that it belongs to."""
         for name in sorted(os.listdir(self._uploads)) if self._uploads.is_dir() else ():

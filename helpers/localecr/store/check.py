@@ -21,11 +21,23 @@ def lost(query: Query, blobs: Blobs) -> Iterator[str]:
             yield f"Layer {digest} of {_holders(query, digest)} is missing or cut short."
 
 
-def damaged(query: Query, blobs: Blobs) -> Iterator[tuple[str, str]]:
-    """Digest and a sentence for each blob whose bytes don't have its digest any more; reads all of them."""
+def take_away_damaged(query: Query, blobs: Blobs) -> Iterator[str]:
+    """Reads every blob; removes those whose bytes don't have their digest any more, so that a push brings them again. A sentence for each.
+
+    A lab may run on the folder: whatever it put in the place of a damaged blob since that was read stays.
+    """
     for digest, size in query("SELECT digest, size FROM layers GROUP BY digest", ()):
-        if blobs.holds(digest, size) and not blobs.is_whole(digest):
-            yield digest, f"Layer {digest} of {_holders(query, digest)} has other bytes than were pushed."
+        before = blobs.version(digest)
+        if not blobs.holds(digest, size) or blobs.is_whole(digest):
+            continue
+        query("BEGIN IMMEDIATE", ())  # blobs are put in place inside write transactions alone
+        try:
+            if still_there := blobs.version(digest) == before:
+                blobs.path(digest).unlink(missing_ok=True)
+        finally:
+            query("ROLLBACK", ())
+        if still_there:
+            yield f"Layer {digest} of {_holders(query, digest)} had other bytes than were pushed, and was taken away."
 
 
 def report(query: Query, blobs: Blobs) -> None:

@@ -28,7 +28,7 @@ class Database:
 
     def _prepare(self) -> None:
         self._refuse_lost()
-        acknowledged, copied = wal.committed(self._path)
+        before = wal.read(self._path)
         try:
             if not self._path.exists():
                 self._path.touch(mode=0o600)  # connections find it or fail: none makes an empty one in the place of one deleted later
@@ -37,12 +37,8 @@ class Database:
             if trouble.sentence(error) in (None, trouble.DAMAGED):
                 raise self._unreadable(str(error)) from error
             raise
-        lost = acknowledged - max(copied, wal.committed(self._path)[0])
-        if lost > 0:
-            log.warning(
-                "The last changes to the lab's database are lost: %d pages of its journal %s-wal, which the lab before this one had written, "
-                "are missing or damaged. Everything before them is there.", lost, self._path,
-            )  # fmt: skip
+        if lost := wal.lost(self._path, before):
+            log.warning(lost)
 
     def _read_layout(self) -> None:
         found = self._connection().execute("PRAGMA user_version").fetchone()[0]

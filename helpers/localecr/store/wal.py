@@ -8,18 +8,34 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import NamedTuple
 
 HEADER = 48  # bytes; there are two copies, which differ only while one is being written
 
 
-def committed(database: Path) -> tuple[int, int]:
-    """Pages in the log that belong to finished transactions, and how many of them are in the database too; (0, 0) where that isn't known."""
+class Log(NamedTuple):
+    """Pages in a log that belong to finished transactions, and how many of them are in the database too."""
+
+    committed: int = 0
+    copied: int = 0
+
+
+def read(database: Path) -> Log:
+    """What the index says of a database's log; no pages where that isn't known. Read it before SQLite opens the database."""
     try:
         with open(f"{database}-shm", "rb") as file:
             first, second, copied = file.read(HEADER), file.read(HEADER), file.read(4)
     except OSError:
-        return 0, 0
+        return Log()
     if len(copied) < 4 or first != second:
-        return 0, 0
+        return Log()
     version, _, _, is_set, _, _, frames = struct.unpack_from("=IIIBBHI", first)
-    return (frames, *struct.unpack("=I", copied)) if version == 3007000 and is_set else (0, 0)
+    return Log(frames, *struct.unpack("=I", copied)) if version == 3007000 and is_set else Log()
+
+
+def lost(database: Path, before: Log) -> str | None:
+    """A sentence for what SQLite didn't find any more of a log as it opened the database; None where it found all."""
+    pages = before.committed - max(before.copied, read(database).committed)
+    if pages <= 0:
+        return None
+    return f"The last changes are lost: {pages} pages of the journal {database}-wal are missing or damaged. Everything before them is there."
