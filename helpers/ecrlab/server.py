@@ -84,9 +84,8 @@ def run(state: Path, port: int) -> None:
         raise LabError("port_in_use", str(error)) from error
     except StateError as error:
         raise LabError("state_folder", str(error)) from error
-    for name in ("SIGTERM", "SIGBREAK", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _interrupt)
+    for number in _asking_to_stop():
+        signal.signal(number, _interrupt)
     print(f"ECR Lab is running on {state}", flush=True)
     print(f"  private registry and AWS APIs  {endpoint.url}", flush=True)
     print(f"  public registry                {endpoint.public_url}", flush=True)
@@ -110,7 +109,14 @@ def stop(door: Door) -> None:
         time.sleep(0.05)
 
 
+def _asking_to_stop() -> list[signal.Signals]:
+    return [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP") if hasattr(signal, name)]
+
+
 def _interrupt(number: int, frame: object) -> None:
+    """Begins to stop; who asks again meanwhile gets no less and no sooner."""
+    for each in _asking_to_stop():
+        signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

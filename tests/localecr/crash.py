@@ -321,7 +321,7 @@ def started(state: Path, dice: random.Random) -> tuple[Process, int]:
 
 
 def rehearse(state: Path, kills: int, seed: int, longest: float = 0.4) -> str:
-    """Kills a lab ``kills`` times; returns what was done and seen, in a few lines. Raises Fault."""
+    """Kills a lab ``kills`` times, mostly after ``longest`` seconds of traffic at most; returns what was done and seen. Raises Fault."""
     dice, done, began = random.Random(seed), 0, time.monotonic()
     pool = [dice.randbytes(size) for size in (0, 2, 1000, 100_000, 1_000_000)]
     clients = [Client(number, seed, pool) for number in range(CLIENTS)]
@@ -331,6 +331,8 @@ def rehearse(state: Path, kills: int, seed: int, longest: float = 0.4) -> str:
         before = time.monotonic()
         lab, during_start = started(state, dice)
         done += during_start
+        if sys.stdout.isatty():
+            print(f"\r{done} kills", end="", flush=True)
         if not during_start:
             starts.append(time.monotonic() - before)
         with lab:
@@ -352,7 +354,7 @@ def rehearse(state: Path, kills: int, seed: int, longest: float = 0.4) -> str:
             threads = [threading.Thread(target=client.run) for client in clients]
             for thread in threads:
                 thread.start()
-            time.sleep(dice.uniform(0.02, longest) if dice.random() < 0.9 else dice.uniform(2, 3))
+            time.sleep(dice.uniform(0.02, longest) * (1 if dice.random() < 0.9 else 8))
             lab.kill()
             done += 1
             for thread in threads:
@@ -374,12 +376,12 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=300)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     given = parser.parse_args()
-    print(f"seed {given.seed}", flush=True)
+    print(f"seed {given.seed}")
     with tempfile.TemporaryDirectory(prefix="ecrlab-crash-") as folder:
         state = Path(folder) / "state"
         state.mkdir()
         try:
-            print(rehearse(state, given.kills, given.seed))
+            print("\r" + rehearse(state, given.kills, given.seed))
         except (Fault, AssertionError) as fault:
             sys.exit(f"seed {given.seed}: {fault!r}")
 

@@ -15,15 +15,16 @@ from botocore.config import Config
 from localecr.door import Door, NotRunning
 from wire import Repository, basic
 
-SERVE = "import sys, localecr; localecr.start(sys.argv[1], port=0).wait()"
+SERVE = ("-c", "import sys, localecr; localecr.start(sys.argv[1], port=0).wait()")
+COMMAND = ("-m", "ecrlab", "serve", "--port", "0", "--state")
 PATIENCE = 60
 
 
 class Process:
     """A lab that runs on a state folder in another process. Leaving the `with` block kills it."""
 
-    def __init__(self, state: Path):
-        self.begin(state)
+    def __init__(self, state: Path, serve: tuple[str, ...] = SERVE):
+        self.begin(state, serve)
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
@@ -36,12 +37,12 @@ class Process:
                 time.sleep(0.01)
         self.url = self.door.status()["endpoint"]
 
-    def begin(self, state: Path) -> None:
+    def begin(self, state: Path, serve: tuple[str, ...] = SERVE) -> None:
         """Starts the process, and doesn't wait until it is ready."""
         self.state = state
         self.said = state.with_name("said.log")
         with self.said.open("w") as log:
-            self.process = subprocess.Popen([sys.executable, "-c", SERVE, str(state)], stdout=log, stderr=log)
+            self.process = subprocess.Popen([sys.executable, *serve, str(state)], stdout=log, stderr=log)
 
     def __enter__(self) -> Process:
         return self

@@ -46,10 +46,13 @@ class Blobs:
 
     def path(self, digest: str) -> Path:
         """Where the blob of a digest lies, present or not. Raises ValueError for anything but a digest."""
+        return Path(self._place(digest))
+
+    def _place(self, digest: str) -> str:
         if not DIGEST.fullmatch(digest):
             raise ValueError(f"not a digest: {digest!r}")
         algorithm, _, value = digest.partition(":")
-        return self._finished / algorithm / value[:2] / value
+        return os.path.join(self._finished, algorithm, value[:2], value)
 
     def append(self, upload_id: str, at: int, stream: BinaryIO, limit: int | None) -> int:
         """Writes ``stream`` (to its end, or ``limit`` bytes) at offset ``at`` of an upload; returns the bytes written.
@@ -121,12 +124,12 @@ class Blobs:
 
     def holds(self, digest: str, size: int) -> bool:
         """Whether a blob's file is there, with as many bytes as it came with."""
-        return self._has(self.path(digest), size)
+        return self._has(self._place(digest), size)  # not a Path: at a start with 10,000 layers that takes four times as long
 
     @staticmethod
-    def _has(file: Path, size: int) -> bool:
+    def _has(file: str | Path, size: int) -> bool:
         try:
-            return file.stat().st_size == size
+            return os.stat(file).st_size == size
         except OSError:
             return False
 
@@ -155,10 +158,12 @@ class Blobs:
         for name in sorted(os.listdir(self._uploads)) if self._uploads.is_dir() else ():
             yield name, name.partition(".")[0]
 
-    def finished(self) -> Iterator[str]:
-        """What lies in ``blobs/``, as digests; a stray file has a name that is none."""
-        for file in self._finished.glob("*/*/*"):
-            yield f"{file.parent.parent.name}:{file.name}"
+    def finished(self) -> Iterator[tuple[str, list[str]]]:
+        """What lies in ``blobs/``, a folder at a time: what its digests begin with, and the digests (a stray file has a name that is none)."""
+        for folder in self._finished.glob("*/*"):
+            if folder.is_dir():
+                algorithm = folder.parent.name
+                yield f"{algorithm}:{folder.name}", [f"{algorithm}:{name}" for name in os.listdir(folder)]
 
     def put_aside(self, digest: str) -> None:
         """Takes a blob out of its place, at once whatever its size; ``remove`` deletes it for good. For inside a write transaction."""

@@ -58,14 +58,14 @@ def _forget_layers(lab: Lab, before: float, ended: threading.Event | None) -> No
 def _put_aside(lab: Lab, ended: threading.Event | None) -> None:
     """Empties ``blobs/`` of what no repository holds. Files lose their place at once; deleting them takes longer, and no lock."""
 
-    def is_held(digest: str) -> bool:
-        return lab.database.one("SELECT 1 FROM layers WHERE digest = ? LIMIT 1", (digest,)) is not None
-
-    for some in _batches([digest for digest in lab.blobs.finished() if not is_held(digest)], ended):
-        with lab.database.write():
-            for digest in some:
-                if not is_held(digest):
-                    lab.blobs.put_aside(digest)
+    for begins, digests in lab.blobs.finished():
+        rows = lab.database.all("SELECT DISTINCT digest FROM layers WHERE digest BETWEEN ? AND ?", (begins, f"{begins}~"))
+        held = {row["digest"] for row in rows}
+        for some in _batches([digest for digest in digests if digest not in held], ended):
+            with lab.database.write():
+                for digest in some:
+                    if lab.database.one("SELECT 1 FROM layers WHERE digest = ? LIMIT 1", (digest,)) is None:
+                        lab.blobs.put_aside(digest)
 
 
 def _delete(lab: Lab) -> int:
