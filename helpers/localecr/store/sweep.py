@@ -74,9 +74,13 @@ def _delete(lab: Lab) -> int:
     names = list(lab.blobs.arriving())  # listed first: an upload is in the database before it has a file
     open_uploads = {row["id"] for row in lab.database.all("SELECT id FROM uploads")}
     for name, upload_id in names:
+        if name in open_uploads:
+            continue
         with lab.blobs.exclusively(upload_id) as free:
-            if free and name not in open_uploads:
+            if free:
                 reclaimed += lab.blobs.remove(name)
+            else:
+                lab.blobs.garbage.set()  # a request is still writing to an upload that is gone: next time
     return reclaimed
 
 
