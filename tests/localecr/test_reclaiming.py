@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 
@@ -10,8 +11,11 @@ import requests
 
 import audit
 import localecr
+import windows
 from labs import Process
-from localecr.store.sweep import Sweeper
+from localecr.registry import images, layers, repositories
+from localecr.store.database import Database
+from localecr.store.sweep import Sweeper, sweep
 from specimens import digest, image
 
 DAY = 25 * 3600
@@ -168,3 +172,52 @@ def test_a_repository_deleted_in_the_middle_of_a_chunk_is_not_acknowledged(lab, 
     thread.join()
     assert isinstance(answers[0], requests.Response) and answers[0].status_code == 404
     eventually(lambda: list((state / "uploads").iterdir()) == [])
+
+
+# --- between looking and deciding -------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A lab without its servers, and a repository `web`."""
+    folder = tmp_path / "store"
+    folder.mkdir()
+    opened = windows.opened(folder)
+    repositories.create(windows.registry(opened), "web")
+    yield opened
+    opened.database.close()
+
+
+def swept(lab, folder, monkeypatch, meanwhile):
+    """What is wrong after a sweep in which ``meanwhile`` happens just before its first transaction."""
+    original, rest = Database.write, [meanwhile]
+
+    def write(database):
+        if rest:
+            rest.pop()()
+        return original(database)
+
+    monkeypatch.setattr(Database, "write", write)
+    sweep(lab)
+    assert rest == []  # there was something to decide
+    return audit.faults(folder)
+
+
+def test_a_layer_that_is_pushed_after_it_was_found_to_be_garbage_stays(store, tmp_path, monkeypatch):
+    here = windows.registry(store)
+    windows.push_blob(store, "web", windows.LAYER)
+    repositories.delete(here, "web")
+    repositories.create(here, "web")
+    assert swept(store, tmp_path / "store", monkeypatch, lambda: windows.push_blob(store, "web", windows.LAYER)) == []
+    assert layers.find(here, repositories.find(here, "web"), digest(windows.LAYER))
+
+
+def test_a_layer_that_an_image_names_after_it_was_found_to_be_old_stays(store, tmp_path, monkeypatch):
+    for blob in windows.OLD.blobs:
+        windows.push_blob(store, "web", blob)
+    store.clock.advance(DAY)
+    here = windows.registry(store)
+    row = repositories.find(here, "web")
+    put = functools.partial(images.put, here, row, windows.OLD.manifest, media_type=windows.OLD.media_type, tag="1")
+    assert swept(store, tmp_path / "store", monkeypatch, put) == []
+    assert all(layers.find(here, row, digest(blob)) for blob in windows.OLD.blobs)
