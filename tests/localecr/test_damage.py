@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 import requests
 
 import audit
+import windows
 from awsapi import push, put_image, refused
 from ecrlab import health
 from labs import Process
+from localecr.registry import layers, repositories, uploads
+from localecr.store.blobs import Blobs
 from specimens import digest, image
 from wire import error_of
 
@@ -231,3 +238,64 @@ def test_a_database_deleted_while_the_lab_runs_is_said(folder):
         (folder / "lab.sqlite").unlink()
         answers = [web("POST", "blobs/uploads/") for _ in range(5)]
         assert all(answer.status_code == 500 and "moved or deleted" in error_of(answer)[2] for answer in answers)
+
+
+@pytest.mark.parametrize("layout", [0, 999, -1])
+def test_tables_of_another_layout_are_refused_and_left_alone(state, layout):
+    with closing(sqlite3.connect(state / "lab.sqlite")) as database:
+        database.execute(f"PRAGMA user_version = {layout}")
+    before = (state / "lab.sqlite").read_bytes()
+    done = subprocess.run([sys.executable, "-m", "ecrlab", "serve", "--port", "0", "--state", str(state)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 3
+    (line,) = done.stderr.splitlines()
+    assert "another version" in line or "of no layout that a lab wrote" in line
+    assert line.endswith("ecrlab reset --yes")
+    assert (state / "lab.sqlite").read_bytes() == before
+
+
+# --- transactions that fail -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def store(tmp_path):
+    """A lab without its servers, and repositories `web` and `other`."""
+    folder = tmp_path / "store"
+    folder.mkdir()
+    lab = windows.opened(folder)
+    for name in ("web", "other"):
+        repositories.create(windows.registry(lab), name)
+    yield lab
+    lab.database.close()
+
+
+def test_an_upload_that_goes_on_after_its_commit_failed_changes_no_layer(store, tmp_path, monkeypatch):
+    here = windows.registry(store)
+    web, other = (repositories.find(here, name) for name in ("web", "other"))
+    upload = uploads.initiate(here, web)
+    uploads.append(here, web, upload, 0, io.BytesIO(CONTENT))
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched, pytest.raises(OSError, match="No space left"):
+        patched.setattr(layers, "keep", full)
+        uploads.complete(here, web, upload, [digest(CONTENT)])
+    assert uploads.find(here, web, upload)["received"] == len(CONTENT)
+    monkeypatch.setattr(Blobs, "_replace", lambda *_: None)  # the other upload leaves the file that is there in its place
+    windows.push_blob(store, "other", CONTENT)
+    uploads.append(here, web, upload, len(CONTENT), io.BytesIO(b"more"))
+    assert layers.find(here, other, digest(CONTENT))
+    assert audit.faults(tmp_path / "store") == []
+    monkeypatch.undo()
+    assert uploads.complete(here, web, upload, [digest(CONTENT + b"more")]) == digest(CONTENT + b"more")
+    assert audit.faults(tmp_path / "store") == []
+
+
+def test_where_a_file_system_has_no_links_layers_are_copied_into_place(store, tmp_path, monkeypatch):
+    def no_links(*_):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", no_links)
+    for name in ("web", "other"):
+        windows.push_blob(store, name, CONTENT)
+    assert audit.faults(tmp_path / "store") == []

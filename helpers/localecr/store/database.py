@@ -42,7 +42,7 @@ class Database:
 
     def _read_layout(self) -> None:
         found = self._connection().execute("PRAGMA user_version").fetchone()[0]
-        if found > VERSION:
+        if found not in (0, VERSION):
             raise StateError(
                 f"The lab's state in {self._path.parent} was written by another version (layout {found}, this one reads {VERSION}). "
                 "Use the version that wrote it, or start afresh with: ecrlab reset --yes"
