@@ -45,7 +45,8 @@ def run(names: list[str], effort: Effort, written: Callable[[list[str]], str]) -
                 print(written(line.cells()), flush=True)
         except table.Missing as missing:
             gaps.append(f"Not measured, {name}: {missing}.")
-    print(*["", *gaps, f"Load {machine.load()} at the end, after {time.monotonic() - began:.0f} s. A ratio is ECR Lab's median divided by the peer's: under 1 is better."], sep="\n")
+    end = f"Load {machine.load()} at the end, after {time.monotonic() - began:.0f} s."
+    print("", *gaps, f"{end} A ratio is ECR Lab's median divided by the peer's: under 1 is better.", sep="\n")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,41 +21,43 @@ from bench.rounds import Effort, warmed
 from bench.table import Line
 
 NAME, REACH, UNTAGGED = "web", 1.5, 100
+MEMBERS = {"ListImages": "imageIds", "DescribeImages": "imageDetails"}
 FIRST, MIDDLE, LAST = "first", "middle", "last"
 
 
 def measure(effort: Effort) -> Iterator[Line]:
-    most, few = effort.size(100_000, 5_000), 1_000
+    most, few, calls = effort.size(100_000, 2_000), 1_000, effort.size(20, 4)
     with ExitStack() as stack:
         large, small = (stack.enter_context(peers.lab(filled(stack, count))) for count in (most, few))
-        against = f"ourselves, {few:,} images"
-        calls = effort.size(20, 4)
 
-        def line(work: str, parameters: dict[Peer, Callable[[int], tuple[str, dict[str, Any]]]]) -> Line:
+        def line(work: str, asked: Callable[[Peer, int], dict[str, Any]]) -> Line:
+            """``work`` begins with the operation; ``asked`` gives the parameters of a round's calls, by number."""
+            operation = work.partition(",")[0]
+
             def each(peer: Peer) -> float:
-                return wire.seconds_each(peer.url, [wire.signed(peer.key, REGION, *parameters[peer](number)) for number in range(calls)])
+                requests = [wire.signed(peer.key, REGION, operation, {"repositoryName": NAME} | asked(peer, number)) for number in range(calls)]
+                return wire.seconds_each(peer.url, requests)
 
-            return Line(f"{work}, {most:,} images", *warmed(effort.rounds * 2, lambda: each(large), lambda: each(small)), against, "ms", REACH)
+            measured = warmed(effort.rounds * 2, lambda: each(large), lambda: each(small))
+            return Line(f"{work}, {most:,} images", *measured, f"ourselves, {few:,} images", "ms", REACH)
 
-        for operation, member, size in (("ListImages", "imageIds", 1000), ("DescribeImages", "imageDetails", 1000), ("DescribeImages", "imageDetails", 100)):
-            places = {peer: pages(peer, operation, member, count, size) for peer, count in ((large, most), (small, few))}
+        for operation, size in (("ListImages", 1000), ("DescribeImages", 1000), ("DescribeImages", 100)):
+            places = {peer: pages(peer, operation, count, size) for peer, count in ((large, most), (small, few))}
             for place in (FIRST, MIDDLE, LAST):
-                asked = {peer: {"repositoryName": NAME, "maxResults": size} | places[peer][place] for peer in (large, small)}
-                yield line(f"{operation}, {place} page of {size}", {peer: lambda number, each=each: (operation, each) for peer, each in asked.items()})
-        untagged = {"repositoryName": NAME, "maxResults": UNTAGGED, "filter": {"tagStatus": "UNTAGGED"}}
+                yield line(f"{operation}, {place} page of {size}", lambda peer, _: places[peer][place])
+        untagged = {"maxResults": UNTAGGED, "filter": {"tagStatus": "UNTAGGED"}}
         for operation in ("ListImages", "DescribeImages"):
-            yield line(f"{operation}, the {UNTAGGED} that have no tag", {peer: lambda number: (operation, untagged) for peer in (large, small)})
-        fresh = {peer: iter(manifests(1 << 40)) for peer in (large, small)}
-        put = {"repositoryName": NAME, "imageManifestMediaType": MANIFEST_TYPE}
-        yield line(
-            "PutImage, a new image with a new tag",
-            {peer: lambda number, peer=peer: ("PutImage", put | {"imageManifest": (one := next(fresh[peer])).decode(), "imageTag": wire.digest(one)[-20:]}) for peer in fresh},
-        )
-        known = {peer: [each.decode() for each in (next(fresh[peer]), next(fresh[peer]))] for peer in fresh}
-        for peer, two in known.items():
-            for manifest in two:
-                peer.client().put_image(repositoryName=NAME, imageManifest=manifest, imageManifestMediaType=MANIFEST_TYPE)
-        yield line("PutImage, a tag moved", {peer: lambda number, peer=peer: ("PutImage", put | {"imageManifest": known[peer][number % 2], "imageTag": "v0"}) for peer in known})
+            yield line(f"{operation}, the {UNTAGGED} without a tag", lambda peer, _: untagged)
+        fresh = manifests()
+        yield line("PutImage, a new image and tag", lambda peer, _: image_to_put(next(fresh), f"v{uuid.uuid4()}"))
+        two = [next(fresh), next(fresh)]
+        for peer in (large, small):
+            wire.seconds_each(peer.url, [wire.signed(peer.key, REGION, "PutImage", {"repositoryName": NAME} | image_to_put(each, "moving")) for each in two])
+        yield line("PutImage, a tag moved", lambda peer, number: image_to_put(two[number % 2], "moving"))
+
+
+def image_to_put(manifest: bytes, tag: str) -> dict[str, str]:
+    return {"imageManifest": manifest.decode(), "imageManifestMediaType": MANIFEST_TYPE, "imageTag": tag}
 
 
 def filled(stack: ExitStack, count: int) -> Path:
@@ -78,33 +81,31 @@ def filled(stack: ExitStack, count: int) -> Path:
             place = lab.blobs.path(wire.digest(blob))
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(blob)
-        for number, manifest in enumerate(manifests(count)):
+        for number, manifest in enumerate(islice(manifests(), count)):
             is_tagged = number % (count // UNTAGGED) != 1
             images.put(registry, repository, manifest, media_type=MANIFEST_TYPE, tag=f"v{number}" if is_tagged else None)
     database.close()
     return state
 
 
-def manifests(count: int) -> Iterator[bytes]:
-    """Manifests that differ by an annotation, all of the same config and layer."""
+def manifests() -> Iterator[bytes]:
+    """Manifests without end that differ by an annotation, all of the same config and layer."""
     document = json.loads(small_images.image(b"of all")[2])
-    made = uuid.uuid4()
-    for number in range(count):
-        yield json.dumps(document | {"annotations": {"bench": f"{made}-{number}"}}).encode()
-
-
-def pages(peer: Peer, operation: str, member: str, count: int, size: int) -> dict[str, dict[str, str]]:
-    """What to ask with for the first, a middle and the last page. Walks the whole repository, and refuses to go on if any is missing."""
-    connection, found, asked = wire.Connection(peer.url), 0, {}
-    tokens: list[dict[str, str]] = []
     while True:
-        tokens.append(asked)
-        answer = json.loads(connection.send(wire.signed(peer.key, REGION, operation, {"repositoryName": NAME, "maxResults": size} | asked)).body)
-        found += len(answer[member])
+        yield json.dumps(document | {"annotations": {"bench": uuid.uuid4().hex}}).encode()
+
+
+def pages(peer: Peer, operation: str, count: int, size: int) -> dict[str, dict[str, Any]]:
+    """What to ask for the first, a middle and the last page. Walks the whole repository, and refuses to go on if anything is missing."""
+    connection, found = wire.Connection(peer.url), 0
+    asked: list[dict[str, Any]] = [{"maxResults": size}]
+    while True:
+        answer = json.loads(connection.send(wire.signed(peer.key, REGION, operation, {"repositoryName": NAME} | asked[-1])).body)
+        found += len(answer[MEMBERS[operation]])
         if not answer.get("nextToken"):
             break
-        asked = {"nextToken": answer["nextToken"]}
+        asked.append({"maxResults": size, "nextToken": answer["nextToken"]})
     connection.close()
     if found != count:
         raise wire.Refused(f"{operation} found {found} images of {count}")
-    return {FIRST: tokens[0], MIDDLE: tokens[len(tokens) // 2], LAST: tokens[-1]}
+    return {FIRST: asked[0], MIDDLE: asked[len(asked) // 2], LAST: asked[-1]}

@@ -21,7 +21,7 @@ def load() -> str:
 
 
 def _processor() -> str:
-    found = re.search(r"^model name\s*: (.+)$", _read("/proc/cpuinfo"), re.M)
+    found = re.search(r"^model name\s*: (.+)$", _read("/proc/cpuinfo"), re.MULTILINE)
     return found[1] if found else platform.processor() or platform.machine()
 
 
@@ -36,8 +36,8 @@ def peak_memory(pid: int) -> float:
 
 
 def _total(pid: int, field: str) -> float:
-    kilobytes = [int(found[1]) for each in _family(pid) if (found := re.search(rf"^{field}:\s+(\d+) kB$", _read(f"/proc/{each}/status"), re.M))]
-    return sum(kilobytes) * 1024 / MB
+    counted = (re.search(rf"^{field}:\s+(\d+) kB$", _read(f"/proc/{each}/status"), re.MULTILINE) for each in _family(pid))
+    return sum(int(found[1]) for found in counted if found) * 1024 / MB
 
 
 def _family(pid: int) -> list[int]:
