@@ -27,7 +27,7 @@ CALLS = {
 
 
 def measure(effort: Effort) -> Iterator[Line]:
-    number, names = effort.size(400, 40), count()
+    number, names = effort.size(64, 16), count()
     with peers.lab() as ours, peers.moto() as theirs:
         fill(ours, theirs)
         for operation, (region, parameters, member, length) in CALLS.items():
@@ -42,7 +42,7 @@ def measure(effort: Effort) -> Iterator[Line]:
                     ]
                     return wire.seconds_each(peer.url, requests, clients)
 
-                mine, others = warmed(effort.rounds * 2, lambda: each(ours), lambda: each(theirs))
+                mine, others = warmed(effort.rounds * 5, lambda: each(ours), lambda: each(theirs))
                 who = "one client" if clients == 1 else "eight clients"
                 yield Line(f"{operation}, {who}, each call", mine, others, theirs.name, "ms")
 

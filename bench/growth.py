@@ -26,7 +26,7 @@ FIRST, MIDDLE, LAST = "first", "middle", "last"
 
 
 def measure(effort: Effort) -> Iterator[Line]:
-    most, few, calls = effort.size(100_000, 2_000), 1_000, effort.size(20, 4)
+    most, few, calls = effort.size(100_000, 2_000), 1_000, effort.size(5, 2)
     with ExitStack() as stack:
         large, small = (stack.enter_context(peers.lab(filled(stack, count))) for count in (most, few))
 
@@ -38,7 +38,7 @@ def measure(effort: Effort) -> Iterator[Line]:
                 requests = [wire.signed(peer.key, REGION, operation, {"repositoryName": NAME} | asked(peer, number)) for number in range(calls)]
                 return wire.seconds_each(peer.url, requests)
 
-            measured = warmed(effort.rounds * 2, lambda: each(large), lambda: each(small))
+            measured = warmed(effort.rounds * 6, lambda: each(large), lambda: each(small))
             return Line(f"{work}, {most:,} images", *measured, f"ourselves, {few:,} images", "ms", REACH)
 
         for operation, size in (("ListImages", 1000), ("DescribeImages", 1000), ("DescribeImages", 100)):
