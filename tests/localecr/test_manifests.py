@@ -57,7 +57,7 @@ def test_a_manifest_of_four_mebibytes_is_kept(http):
     assert http.pull("1") == long.manifest
     longer = Specimen(long.manifest + b"\n", OCI_MANIFEST, specimen.blobs)
     status, code, message = error_of(http.put_manifest("2", longer))
-    assert (status, code) == (405, "UNSUPPORTED")
+    assert (status, code) == (413, "MANIFEST_INVALID")
     assert message.endswith("failed to satisfy constraint: 'Member must have length less than or equal to 4194304'")
 
 

@@ -23,7 +23,6 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Callable[..., Response]], ...] = tuple
     (method, re.compile(pattern), handler)
     for method, pattern, handler in (
         ("GET", f"{NAME}/manifests/{REFERENCE}", manifests.get),
-        ("HEAD", f"{NAME}/manifests/{REFERENCE}", manifests.get),
         ("PUT", f"{NAME}/manifests/{REFERENCE}", manifests.put),
         ("DELETE", f"{NAME}/manifests/{REFERENCE}", manifests.delete),
         ("GET", f"{NAME}/tags/list", manifests.list_tags),
@@ -33,8 +32,8 @@ ROUTES: tuple[tuple[str, re.Pattern[str], Callable[..., Response]], ...] = tuple
         ("PATCH", f"{NAME}/blobs/uploads/{REFERENCE}", blobs.upload_chunk),
         ("PUT", f"{NAME}/blobs/uploads/{REFERENCE}", blobs.end_upload),
         ("DELETE", f"{NAME}/blobs/uploads/{REFERENCE}", blobs.cancel_upload),
-        ("GET", f"{NAME}/blobs/{REFERENCE}", blobs.get),
         ("HEAD", f"{NAME}/blobs/{REFERENCE}", blobs.head),
+        ("GET", f"{NAME}/blobs/{REFERENCE}", blobs.get),
     )
 )
 
@@ -45,7 +44,7 @@ def answer(lab: Lab, request: Request, perform: Perform) -> Response:
         caller = callers.docker(lab, request)
         if caller is None:
             return _challenge(request)
-        if request.path in ("/v2", "/v2/"):
+        if request.path in ("/v2", "/v2/") and request.method in ("GET", "HEAD"):
             return Response(200, b"{}", errors.HEADERS | {"Content-Type": "application/json"})
         handler, matched = _route(request)
         path = matched.pop("name")
@@ -59,8 +58,10 @@ def answer(lab: Lab, request: Request, perform: Perform) -> Response:
 
 
 def _route(request: Request) -> tuple[Callable[..., Response], dict[str, str]]:
+    """The handler of a request. What has no HEAD of its own answers as GET does, and ``Response.send`` leaves the body out."""
+    methods = (request.method, "GET") if request.method == "HEAD" else (request.method,)
     for method, pattern, handler in ROUTES:
-        if method == request.method and (matched := pattern.fullmatch(request.path)):
+        if method in methods and (matched := pattern.fullmatch(request.path)):
             return handler, matched.groupdict()
     raise AwsError("UnsupportedOperation", "The operation is unsupported.")
 

@@ -85,9 +85,13 @@ def begin_upload(exchange: Exchange) -> Response:
         if exchange.do("InitiateLayerUpload", {"mount": digest, "from": query["from"]}, lambda repository: _mount(exchange, repository, digest)):
             return _created(exchange, digest)
     upload_id = exchange.do("InitiateLayerUpload", {}, lambda repository: uploads.initiate(exchange.registry, repository))
-    if "digest" in query:
+    if "digest" not in query:
+        return _progress(exchange, upload_id, 0, 202)
+    try:
         return end_upload(exchange, upload_id)
-    return _progress(exchange, upload_id, 0, 202)
+    except BaseException:
+        uploads.forget(exchange.registry, upload_id)  # nobody was told its address
+        raise
 
 
 def _mount(exchange: Exchange, repository: sqlite3.Row, digest: str) -> bool:

@@ -20,6 +20,7 @@ CODES: dict[str, tuple[int, str]] = {
     "ImageNotFoundException": (404, "MANIFEST_UNKNOWN"),
     "ImageTagAlreadyExistsException": (400, "TAG_INVALID"),
     "ImageDigestDoesNotMatchException": (400, "MANIFEST_INVALID"),
+    "ManifestTooLarge": (413, "MANIFEST_INVALID"),
     "ImageReferencedByManifestList": (405, "UNSUPPORTED"),
     "LayersNotFoundException": (400, "BLOB_UPLOAD_UNKNOWN"),
     "ReferencedImagesNotFoundException": (400, "MANIFEST_BLOB_UNKNOWN"),

@@ -42,7 +42,7 @@ def put(exchange: Exchange, reference: str) -> Response:
     image_id = _image_id(reference)
     body = exchange.request.body(manifests.LARGEST)
     if body is None:
-        raise invalid_parameter("imageManifest", f"Member must have length less than or equal to {manifests.LARGEST}")
+        raise AwsError("ManifestTooLarge", manifests.too_long().message)
     media_type = exchange.request.header("Content-Type").partition(";")[0].strip() or None
     tag, digest = image_id.get("imageTag"), image_id.get("imageDigest")
     if tag is not None and not tags.CLIENTS_TAG.fullmatch(tag):
@@ -50,7 +50,7 @@ def put(exchange: Exchange, reference: str) -> Response:
     stored, _ = exchange.do(
         "PutImage",
         {"imageManifestMediaType": media_type} | image_id,
-        lambda repository: images.put(exchange.registry, repository, body, media_type=media_type, tag=tag, digest=digest),
+        lambda repository: images.put(exchange.registry, repository, body, media_type=media_type, tag=tag, digest=digest, layerless=True),
     )
     headers = {"Location": exchange.link(f"manifests/{stored['digest']}"), "Docker-Content-Digest": stored["digest"]}
     if stored["subject_digest"]:

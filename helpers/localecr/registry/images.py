@@ -24,16 +24,18 @@ class Failure(Exception):
 
 
 def put(
-    registry: Registry, repository: sqlite3.Row, body: bytes, *, media_type: str | None, tag: str | None = None, digest: str | None = None
-) -> tuple[sqlite3.Row, bool]:
+    registry: Registry, repository: sqlite3.Row, body: bytes, *,
+    media_type: str | None, tag: str | None = None, digest: str | None = None, layerless: bool = False,
+) -> tuple[sqlite3.Row, bool]:  # fmt: skip
     """PutImage: stores a manifest and gives it a tag; returns the image and whether anything changed.
 
+    ``layerless`` admits an OCI manifest without layers, as the distribution protocol does and PutImage doesn't.
     Raises LayersNotFoundException and ReferencedImagesNotFoundException for what the manifest needs and the repository
     lacks, ImageDigestDoesNotMatchException, ImageTagAlreadyExistsException.
     """
     if tag is not None and not IMAGE_TAG.fullmatch(tag):
         raise invalid_parameter("imageTag", f"must satisfy regular expression '{IMAGE_TAG.pattern}'")
-    manifest = manifests.read(body, media_type)
+    manifest = manifests.read(body, media_type, layerless)
     actual = manifest.digest(_algorithm(digest))
     if digest is not None and digest != actual:
         raise AwsError(

@@ -41,11 +41,11 @@ class Manifest:
         return f"{algorithm}:{hashlib.new(algorithm, self.body).hexdigest()}"
 
 
-def read(body: bytes, media_type: str | None) -> Manifest:
+def read(body: bytes, media_type: str | None, layerless: bool = False) -> Manifest:
     """Parses a manifest of at most 4 MiB; ``media_type`` is what the client calls it, else its own ``mediaType`` counts.
 
-    A type that isn't an image's or an index's is taken as it is, with nothing it needs. Raises
-    InvalidParameterException in ECR's words.
+    A type that isn't an image's or an index's is taken as it is, with nothing it needs. ``layerless`` admits an OCI
+    manifest whose list of layers is there and empty. Raises InvalidParameterException in ECR's words.
     """
     document = _parsed(body)
     own = document.get("mediaType")
@@ -57,7 +57,7 @@ def read(body: bytes, media_type: str | None) -> Manifest:
         raise invalid_parameter("ImageManifest", f"Manifest media type '{own}' does not match '{media_type}'")
     layers, children = (), ()
     if media_type in IMAGES:
-        layers = _image_layers(document)
+        layers = _image_layers(document, layerless and media_type == OCI_MANIFEST)
     elif media_type in INDEXES:
         children = tuple(_descriptor(each) for each in _list(document, "manifests"))
     subject = document.get("subject")
@@ -79,7 +79,7 @@ def annotations(body: bytes) -> dict[str, str]:
 
 def _parsed(body: bytes) -> dict[str, Any]:
     if len(body) > LARGEST:
-        raise invalid_parameter("imageManifest", f"Member must have length less than or equal to {LARGEST}")
+        raise too_long()
     try:
         document = json.loads(body.decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -89,9 +89,9 @@ def _parsed(body: bytes) -> dict[str, Any]:
     return document
 
 
-def _image_layers(document: dict[str, Any]) -> tuple[Descriptor, ...]:
+def _image_layers(document: dict[str, Any], may_be_none: bool) -> tuple[Descriptor, ...]:
     entries = [each for each in _list(document, "layers") if not _lives_elsewhere(each)]
-    if not document.get("layers"):
+    if not document.get("layers") and not (may_be_none and "layers" in document):
         raise invalid_parameter("ImageManifest", "Image has to have at least 1 layer")
     return tuple(_descriptor(each) for each in [document.get("config"), *entries])
 
@@ -126,6 +126,10 @@ def _list(document: dict[str, Any], key: str) -> list[Any]:
     if not isinstance(value, list):
         raise bad_syntax()
     return value
+
+
+def too_long() -> AwsError:
+    return invalid_parameter("imageManifest", f"Member must have length less than or equal to {LARGEST}")
 
 
 def bad_syntax() -> AwsError:

@@ -124,9 +124,14 @@ def cancel(registry: Registry, repository: sqlite3.Row, upload_id: str) -> None:
         upload = find(registry, repository, upload_id)
         if not free:
             raise _invalid_part(registry, repository, upload)
-        with registry.database.write() as transaction:
-            transaction.execute("DELETE FROM uploads WHERE id = ?", (upload_id,))
-        registry.lab.blobs.discard(upload_id)
+        forget(registry, upload_id)
+
+
+def forget(registry: Registry, upload_id: str) -> None:
+    """Drops an upload and its bytes, if it is there."""
+    with registry.database.write() as transaction:
+        transaction.execute("DELETE FROM uploads WHERE id = ?", (upload_id,))
+    registry.lab.blobs.discard(upload_id)
 
 
 def refuse_empty(registry: Registry, repository: sqlite3.Row, upload_id: str) -> None:

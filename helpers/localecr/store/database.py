@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from localecr.store import trouble, wal
-from localecr.store.schema import SCHEMA, VERSION
+from localecr.store.schema import SCHEMA, STEPS, VERSION
 
 log = logging.getLogger("localecr")
 
@@ -42,7 +42,7 @@ class Database:
 
     def _read_layout(self) -> None:
         found = self._connection().execute("PRAGMA user_version").fetchone()[0]
-        if found not in (0, VERSION):
+        if found not in (0, VERSION, *STEPS):
             raise StateError(
                 f"The lab's state in {self._path.parent} was written by another version (layout {found}, this one reads {VERSION}). "
                 "Use the version that wrote it, or start afresh with: ecrlab reset --yes"
@@ -52,6 +52,11 @@ class Database:
         if found == 0 and self._has_layers():
             raise self._unreadable("it is empty, though the folder holds layers")
         self._refuse_broken()
+        if found in STEPS:
+            log.warning("The lab's state in %s is of layout %d. It is brought to layout %d, with all that is in it.", self._path.parent, found, VERSION)
+        while found in STEPS:
+            self._connection().executescript(f"BEGIN IMMEDIATE; {STEPS[found]} PRAGMA user_version = {found + 1}; COMMIT;")
+            found += 1
         if found == 0:
             self._connection().executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
 
