@@ -1,0 +1,104 @@
+-- The tables of the first release, layout 1. Nothing here changes any more.
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+CREATE TABLE accounts (
+    id TEXT PRIMARY KEY,
+    public_alias TEXT UNIQUE,           -- NULL until the first public repository
+    public_display_name TEXT
+) WITHOUT ROWID;
+
+CREATE TABLE access_keys (
+    id TEXT PRIMARY KEY,
+    secret TEXT NOT NULL,
+    account TEXT NOT NULL REFERENCES accounts(id),
+    user TEXT NOT NULL,
+    UNIQUE (account, user)
+) WITHOUT ROWID;
+
+CREATE TABLE repositories (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('private', 'public')),
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,               -- '' for the public registry, which has none
+    name TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    mutability TEXT NOT NULL DEFAULT 'MUTABLE',
+    exclusion_filters TEXT NOT NULL DEFAULT '[]',
+    scan_on_push INTEGER NOT NULL DEFAULT 0,
+    encryption TEXT NOT NULL DEFAULT '{"encryptionType": "AES256"}',
+    resource_tags TEXT NOT NULL DEFAULT '{}',
+    catalog_data TEXT,
+    UNIQUE (kind, account, region, name)
+);
+
+CREATE TABLE images (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    repository_id INTEGER NOT NULL REFERENCES repositories(id) ON DELETE CASCADE,
+    digest TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    artifact_type TEXT,                 -- the config's media type, or the manifest's own artifactType
+    manifest BLOB NOT NULL,
+    size INTEGER NOT NULL,              -- bytes: config and layers, or the largest child of an index
+    pushed_at REAL NOT NULL,
+    last_pulled_at REAL,
+    subject_digest TEXT,
+    UNIQUE (repository_id, digest)
+);
+CREATE INDEX images_by_repository ON images (repository_id, id);
+CREATE INDEX images_by_subject ON images (repository_id, subject_digest, id) WHERE subject_digest IS NOT NULL;
+
+CREATE TABLE tags (
+    repository_id INTEGER NOT NULL REFERENCES repositories(id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    image_id INTEGER NOT NULL REFERENCES images(id) ON DELETE CASCADE,
+    tagged_at REAL NOT NULL,
+    PRIMARY KEY (repository_id, name)
+) WITHOUT ROWID;
+CREATE INDEX tags_by_image ON tags (image_id, name);
+
+CREATE TABLE layers (                   -- blobs a repository holds: layers and configs
+    repository_id INTEGER NOT NULL REFERENCES repositories(id) ON DELETE CASCADE,
+    digest TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    uploaded_at REAL NOT NULL,
+    PRIMARY KEY (repository_id, digest)
+) WITHOUT ROWID;
+CREATE INDEX layers_by_digest ON layers (digest);
+
+CREATE TABLE image_layers (             -- which blobs an image's manifest names
+    image_id INTEGER NOT NULL REFERENCES images(id) ON DELETE CASCADE,
+    digest TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    PRIMARY KEY (image_id, digest)
+) WITHOUT ROWID;
+CREATE INDEX image_layers_by_digest ON image_layers (digest);
+
+CREATE TABLE image_children (           -- which images an index names
+    image_id INTEGER NOT NULL REFERENCES images(id) ON DELETE CASCADE,
+    digest TEXT NOT NULL,
+    repository_id INTEGER NOT NULL,     -- after the key: SQLite 3.40's quick_check takes a NOT NULL column before it for NULL
+    PRIMARY KEY (image_id, digest)
+) WITHOUT ROWID;
+CREATE INDEX image_children_by_digest ON image_children (repository_id, digest);
+
+CREATE TABLE uploads (
+    id TEXT PRIMARY KEY,
+    repository_id INTEGER NOT NULL REFERENCES repositories(id) ON DELETE CASCADE,
+    received INTEGER NOT NULL DEFAULT 0,        -- bytes acknowledged so far
+    last_part INTEGER NOT NULL DEFAULT 0,       -- size of the last part sent by UploadLayerPart
+    small_part INTEGER NOT NULL DEFAULT 0,      -- whether a part before the last was under 5 MiB
+    started_at REAL NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE ledger (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time REAL NOT NULL,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    source TEXT NOT NULL,               -- ecr.amazonaws.com
+    operation TEXT NOT NULL,
+    error_code TEXT,
+    record TEXT NOT NULL                -- JSON
+);
+CREATE INDEX ledger_by_account ON ledger (account, region, time);
+PRAGMA user_version = 1;

@@ -1,0 +1,78 @@
+"""A folder that an older release wrote: brought up to date at the start, with all that is in it, and said."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+import audit
+from labs import Process
+from specimens import digest, image
+
+FIRST = Path(__file__).with_name("layout-1.sql")
+SPECIMEN = image("of the first release")
+HALF = b"half of a layer"
+
+
+@pytest.fixture
+def old(tmp_path):
+    """A folder of layout 1: an image with a tag in a repository, and an upload in its middle."""
+    state = tmp_path / "state"
+    (state / "uploads").mkdir(parents=True)
+    with closing(sqlite3.connect(state / "lab.sqlite")) as database:
+        database.executescript("PRAGMA journal_mode = WAL;" + FIRST.read_text())
+        database.execute("INSERT INTO accounts (id) VALUES ('111122223333')")
+        database.execute("INSERT INTO access_keys VALUES ('AKIAFIRSTRELEASE', 'secret', '111122223333', 'learner')")
+        database.execute("INSERT INTO settings VALUES ('clock.standing', '1767603600.0'), ('secret', ?)", ("ab" * 32,))
+        database.execute(
+            "INSERT INTO repositories (id, kind, account, region, name, created_at, mutability) VALUES (7, 'private', '111122223333', 'us-east-1', 'web', 1767600000, 'IMMUTABLE')"
+        )
+        database.execute(
+            "INSERT INTO images (id, repository_id, digest, media_type, manifest, size, pushed_at) VALUES (9, 7, ?, ?, ?, ?, 1767600000)",
+            (SPECIMEN.digest, SPECIMEN.media_type, SPECIMEN.manifest, SPECIMEN.size),
+        )
+        database.execute("INSERT INTO tags VALUES (7, '1', 9, 1767600000)")
+        for blob in SPECIMEN.blobs:
+            value = digest(blob).removeprefix("sha256:")
+            place = state / "blobs" / "sha256" / value[:2] / value
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(blob)
+            database.execute("INSERT INTO layers VALUES (7, ?, ?, 1767600000)", (digest(blob), len(blob)))
+            database.execute("INSERT INTO image_layers VALUES (9, ?, 'application/octet-stream')", (digest(blob),))
+        database.execute("INSERT INTO uploads (id, repository_id, received, started_at) VALUES ('an-upload', 7, ?, 1767603600)", (len(HALF),))
+        (state / "uploads" / "an-upload").write_bytes(HALF)
+        database.commit()
+    return state
+
+
+def tables(state):
+    """The layout's number, the columns of every table, and the names of all else."""
+    with closing(sqlite3.connect(state / "lab.sqlite")) as database:
+        made = database.execute("SELECT type, name FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%'").fetchall()
+        columns = {each: sorted(map(repr, (column[1:] for column in database.execute(f"PRAGMA table_info({each[1]})")))) for each in made}
+        return database.execute("PRAGMA user_version").fetchone(), columns
+
+
+def test_a_folder_of_the_first_release_is_brought_up_to_date_with_all_that_is_in_it(old, seeded):
+    with Process(old) as lab:
+        assert f"The lab's state in {old} is of layout 1. It is brought to layout" in lab.said.read_text()
+    with Process(old) as lab:
+        assert lab.said.read_text() == ""
+        assert lab.door.keys("111122223333")["access_key_id"] == "AKIAFIRSTRELEASE"
+        web, ecr = lab.repository("web"), lab.client()
+        assert web.pull("1") == SPECIMEN.manifest
+        assert all(web.holds(blob) for blob in SPECIMEN.blobs)
+        (repository,) = ecr.describe_repositories()["repositories"]
+        assert (repository["repositoryName"], repository["imageTagMutability"]) == ("web", "IMMUTABLE")
+        assert web("GET", "blobs/uploads/an-upload").headers["Range"] == f"0-{len(HALF) - 1}"
+        whole = HALF + b", and the other"
+        assert web("PUT", "blobs/uploads/an-upload", params={"digest": digest(whole)}, data=b", and the other").status_code == 201
+        assert web.push(image("of this release"), "2")
+        lab.kill()
+    assert tables(old) == tables(seeded)
+    with Process(old):
+        pass
+    assert audit.faults(old) == []
