@@ -11,7 +11,7 @@ NAME = ".ecrlab"
 # What a lab writes into its state folder, file by file; nothing else in the folder is ever touched.
 LAB_DATA = (
     "lab.sqlite", "lab.sqlite-wal", "lab.sqlite-shm", "lock.sqlite", "lock.sqlite-journal", "blobs", "uploads",
-    "docker", "server.json", "server.log", "engine.json", "docker-config", "progress.json", "aws.json",
+    "docker", "seeding", "server.json", "server.json.new", "server.log", "engine.json", "docker-config", "progress.json", "aws.json",
 )
 # Any of these makes a folder a lab's.
 MARKS = ("lab.sqlite", "server.json", "server.log", "progress.json", "aws.json")
