@@ -7,6 +7,7 @@ outputs reproducible.
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -21,6 +22,7 @@ class Clock:
 
     def __init__(self, database: Database, start: str | None = None):
         self._database = database
+        self._moving = threading.Lock()
         self._standing = self._read("clock.standing")
         self._offset = self._read("clock.offset") or 0.0
         if self._standing is None and self._read("clock.offset") is None:  # fresh: decides once whether it stands or ticks
@@ -38,9 +40,9 @@ class Clock:
 
         Raises ``AwsError`` for a negative, endless or absurd step: the clock only goes forward.
         """
-        if not (0 <= seconds < LATEST and self.now() + seconds < LATEST):
-            raise AwsError("ValidationException", "The clock only goes forward, and not past the year 9000.")
-        with self._database.write():
+        with self._moving:  # and no transaction around both: the clock has moved only when that is kept
+            if not (0 <= seconds < LATEST and self.now() + seconds < LATEST):
+                raise AwsError("ValidationException", "The clock only goes forward, and not past the year 9000.")
             if self._standing is None:
                 self._keep("clock.offset", self._offset + seconds)
             else:

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ClientError
@@ -13,6 +14,7 @@ from botocore.exceptions import ClientError
 import audit
 from awsapi import push, refused, tags
 from labs import Process
+from localecr.door import DoorError
 from localecr.store.trouble import FULL, READ_ONLY
 from small_disk import mounted
 from specimens import digest, image
@@ -121,6 +123,21 @@ def test_on_a_full_disk_nothing_is_made_and_everything_is_read(disk, folder):
         said = lab.said.read_text()
     assert "Traceback" not in said
     assert "A call of BatchGetImage wasn't written down. " + FULL in said
+
+
+def test_a_clock_that_could_not_be_kept_has_not_moved(disk, folder):
+    with Process(folder) as lab:
+        disk.fill()
+        for _ in range(1000):  # the journal has room for a few
+            before = lab.door.clock()
+            try:
+                lab.door.advance(3600)
+            except DoorError as refusal:
+                assert str(refusal) == FULL
+                break
+        else:
+            raise AssertionError("the disk never filled up")
+        assert lab.door.clock() - before < timedelta(minutes=30)
 
 
 def serve(state, *more):

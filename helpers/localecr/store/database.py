@@ -93,11 +93,21 @@ class Database:
 
     def all(self, query: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
         """Every row of a query."""
-        return self._connection().execute(query, values).fetchall()
+        try:
+            return self._connection().execute(query, values).fetchall()
+        except sqlite3.ProgrammingError as error:
+            raise self._closed(error) from error
 
     def one(self, query: str, values: Sequence[object] = ()) -> sqlite3.Row | None:
         """The first row of a query, or None."""
-        return self._connection().execute(query, values).fetchone()
+        try:
+            return self._connection().execute(query, values).fetchone()
+        except sqlite3.ProgrammingError as error:
+            raise self._closed(error) from error
+
+    def _closed(self, error: sqlite3.ProgrammingError) -> Exception:
+        """What a query ends in whose connection was closed under it."""
+        return error if self._is_open else Closed("The lab has stopped.")
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -119,9 +129,10 @@ class Database:
     def close(self) -> None:
         """Closes every thread's connection; call it when no request is running any more. One that still is ends in ``Closed``."""
         self._is_open = False
-        for connection in self._connections:
-            connection.close()
-        self._connections.clear()
+        with self._turn:  # a transaction under way comes to its end
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
         self._local = threading.local()
 
 
