@@ -102,7 +102,7 @@ class Door:
             facts = json.loads((Path(state) / SERVER_FILE).read_text())
             door = cls(facts["endpoint"], facts["token"])
             door.status()
-        except (OSError, HTTPException, ValueError, KeyError, DoorError) as error:
+        except (OSError, HTTPException, ValueError, KeyError, TypeError, DoorError) as error:
             raise NotRunning(f"No lab is running on {state}. Start one with: ecrlab serve --background") from error
         return door
 

@@ -221,6 +221,8 @@ class Client:
             tags = {key: None for key, value in self.known.items() if key[:2] == ("tag", name) and value == gone}
             self.pending = [{("image", name, gone): None} | tags]
             answer = self.ecr.batch_delete_image(repositoryName=name, imageIds=[{"imageDigest": gone}])
+            if "failures" not in answer:
+                raise requests.ConnectionError("the lab was killed between the head of its answer and the body")
             if answer["failures"]:
                 raise Fault(f"an image could not be deleted: {answer['failures']}")
             self.acknowledged("image deleted")

@@ -14,10 +14,12 @@ import pytest
 import requests
 
 import audit
+import localecr
 import windows
 from awsapi import push, put_image, refused
 from ecrlab import health
 from labs import Process
+from localecr.door import Door, NotRunning
 from localecr.registry import layers, repositories, uploads
 from localecr.store.blobs import Blobs
 from specimens import digest, image
@@ -299,3 +301,12 @@ def test_where_a_file_system_has_no_links_layers_are_copied_into_place(store, tm
     for name in ("web", "other"):
         windows.push_blob(store, name, CONTENT)
     assert audit.faults(tmp_path / "store") == []
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff", b'{"endpoint": 5, "token": 5}', b'{"endpoint": "http://127.0.0.1:1", "token": "a\\nb"}'])
+def test_a_server_json_that_says_nothing_is_a_lab_that_does_not_run(state, content):
+    (state / "server.json").write_bytes(content)
+    with pytest.raises(NotRunning):
+        Door.find(state)
+    with localecr.start(state, port=0) as endpoint:
+        assert Door.find(state).status()["endpoint"] == endpoint.url
