@@ -9,13 +9,16 @@ from typing import BinaryIO
 
 from localecr.errors import AwsError
 from localecr.registry import Registry, layers, repositories
+from localecr.store.blobs import DIGEST
 
 PART_SIZE = 10_485_760  # bytes, what InitiateLayerUpload proposes
 SMALLEST_PART = 5 * 1024 * 1024  # every part but the last, on the JSON door only
+LIFE = 24 * 3600  # seconds of lab time that an upload may wait for its end; AWS publishes none
 
 
 def initiate(registry: Registry, repository: sqlite3.Row) -> str:
-    """Opens an upload and returns its id, a UUID."""
+    """Opens an upload and returns its id, a UUID. What expired meanwhile, anywhere in the lab, makes room."""
+    _forget_expired(registry)
     upload_id = str(uuid.uuid4())
     with registry.database.write() as transaction:
         repositories.refuse_gone(registry, repository)
@@ -26,9 +29,9 @@ def initiate(registry: Registry, repository: sqlite3.Row) -> str:
 
 
 def find(registry: Registry, repository: sqlite3.Row, upload_id: str) -> sqlite3.Row:
-    """An open upload of this repository. Raises UploadNotFoundException."""
+    """An open upload of this repository. Raises UploadNotFoundException, also for one that has expired."""
     row = registry.database.one("SELECT * FROM uploads WHERE id = ? AND repository_id = ?", (upload_id, repository["id"]))
-    if row is None:
+    if row is None or row["started_at"] <= registry.lab.clock.now() - LIFE:
         raise AwsError(
             "UploadNotFoundException",
             f"The upload with id '{upload_id}' in the repository with name '{repository['name']}' in the registry with id '{registry.account}' does not exist",
@@ -39,10 +42,10 @@ def find(registry: Registry, repository: sqlite3.Row, upload_id: str) -> sqlite3
 def append_part(registry: Registry, repository: sqlite3.Row, upload_id: str, first: int, last: int, part: BinaryIO) -> int:
     """UploadLayerPart: bytes ``first`` to ``last`` of an upload; returns the last byte received so far.
 
-    Raises InvalidLayerPartException where the part is not as long as it says, or doesn't go on where the last one ended.
+    Raises InvalidLayerPartException where the part is empty or not as long as it says, or doesn't go on where the last one ended.
     """
     upload = find(registry, repository, upload_id)
-    if first != upload["received"] or last - first + 1 != part.seek(0, 2):
+    if first != upload["received"] or last < first or last - first + 1 != part.seek(0, 2):
         raise _invalid_part(registry, repository, upload)
     part.seek(0)
     too_small = bool(upload["small_part"] or 0 < upload["last_part"] < SMALLEST_PART)
@@ -85,7 +88,8 @@ def complete(registry: Registry, repository: sqlite3.Row, upload_id: str, digest
             raise _invalid_part(registry, repository, upload)
         if upload["small_part"]:
             raise AwsError("LayerPartTooSmallException", "Layer parts must be at least 5 MiB in size.")
-        matching = next((digest for digest in digests if blobs.finish(upload_id, upload["received"], digest)), None)
+        computable = [digest for digest in dict.fromkeys(digests) if DIGEST.fullmatch(digest)]
+        matching = next((digest for digest in computable if blobs.finish(upload_id, upload["received"], digest)), None)
         if matching is None:
             raise AwsError("InvalidLayerException", "None of the provided layer digests match the calculated layer digest")
         with registry.database.write() as transaction:
@@ -109,6 +113,14 @@ def forget(registry: Registry, upload_id: str) -> None:
     with registry.database.write() as transaction:
         transaction.execute("DELETE FROM uploads WHERE id = ?", (upload_id,))
     registry.lab.blobs.discard(upload_id)
+
+
+def _forget_expired(registry: Registry) -> None:
+    """Drops the lab's expired uploads and their bytes. One that a request is writing to right now is left to the next time."""
+    for row in registry.database.all("SELECT id FROM uploads WHERE started_at <= ?", (registry.lab.clock.now() - LIFE,)):
+        with registry.lab.blobs.exclusively(row["id"]) as free:
+            if free:
+                forget(registry, row["id"])
 
 
 def refuse_empty(registry: Registry, repository: sqlite3.Row, upload_id: str) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from localecr.registry import Lab
+from localecr.registry import Lab, uploads
 
-GRACE = 24 * 3600  # seconds of lab time that a layer may wait for its image, and an upload for its end
+GRACE = 24 * 3600  # seconds of lab time that a layer may wait for its image
 
 
 def sweep(lab: Lab) -> int:
     """Forgets old unassociated layers and old uploads, deletes files that nothing names; returns the bytes reclaimed."""
-    before = lab.clock.now() - GRACE
     with lab.database.write() as transaction:
         transaction.execute(
             "DELETE FROM layers WHERE uploaded_at < ? AND NOT EXISTS (SELECT 1 FROM image_layers l JOIN images i ON i.id = l.image_id"
             " WHERE l.digest = layers.digest AND i.repository_id = layers.repository_id)",
-            (before,),
+            (lab.clock.now() - GRACE,),
         )
-        transaction.execute("DELETE FROM uploads WHERE started_at < ?", (before,))
+        transaction.execute("DELETE FROM uploads WHERE started_at <= ?", (lab.clock.now() - uploads.LIFE,))
     open_uploads = [row["id"] for row in lab.database.all("SELECT id FROM uploads")]
     return lab.blobs.sweep(open_uploads, lambda digest: lab.database.one("SELECT 1 FROM layers WHERE digest = ? LIMIT 1", (digest,)) is not None)
