@@ -176,26 +176,29 @@ def _image(registry: Registry, row: sqlite3.Row, image: sqlite3.Row, image_id: d
 
 
 def batch_delete_image(registry: Registry, principal: Principal, asked: Parameters) -> Answer:
-    """Deletes what it can. An index and its images may come in one call in any order: what an index held back is tried once more."""
+    """Deletes what it can, in any order: what an index holds back is tried again as long as anything goes."""
     row = repositories.find(registry, asked["repositoryName"])
-    gone, failed = _delete_each(registry, row, asked["imageIds"])
-    held = [image_id for image_id, failure in failed if failure.code == images.LISTED]
-    gone_now, still_held = _delete_each(registry, row, held)
-    failed = [each for each in failed if each[1].code != images.LISTED] + still_held
-    return {"imageIds": gone + gone_now, "failures": [_failure(image_id, failure) for image_id, failure in failed]}
-
-
-def _delete_each(registry: Registry, row: sqlite3.Row, image_ids: list[dict]) -> tuple[list[dict], list[tuple[dict, images.Failure]]]:
     gone: list[dict] = []
     failed: list[tuple[dict, images.Failure]] = []
-    for image_id in image_ids:
-        if image_id in gone:
-            continue
-        try:
-            gone += images.delete(registry, row, image_id)
-        except images.Failure as failure:
-            failed.append((image_id, failure))
-    return gone, failed
+    held: list[tuple[dict, images.Failure]] = []
+    waiting = [image_id for number, image_id in enumerate(asked["imageIds"]) if image_id not in asked["imageIds"][:number]]
+    while waiting:
+        before, held = len(gone), []
+        for image_id in waiting:
+            try:
+                gone += images.delete(registry, row, image_id)
+            except images.Failure as failure:
+                if failure.code == images.LISTED:
+                    held.append((image_id, failure))
+                elif not _went_with_another(image_id, failure, gone):
+                    failed.append((image_id, failure))
+        waiting = [image_id for image_id, _ in held] if len(gone) > before else []
+    return {"imageIds": gone, "failures": [_failure(image_id, failure) for image_id, failure in failed + held]}
+
+
+def _went_with_another(image_id: dict, failure: images.Failure, gone: list[dict]) -> bool:
+    """Whether what isn't there any more was deleted by the same call, under another name."""
+    return failure.code == "ImageNotFound" and any(image_id.items() <= each.items() for each in gone)
 
 
 def _failure(image_id: dict, failure: images.Failure) -> Answer:
