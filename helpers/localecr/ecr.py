@@ -76,23 +76,28 @@ def describe_registry(registry: Registry, principal: Principal, asked: Parameter
 
 
 def put_image_tag_mutability(registry: Registry, principal: Principal, asked: Parameters) -> Answer:
-    row = repositories.find(registry, asked["repositoryName"])
-    filters = tags.set_mutability(registry, row, asked["imageTagMutability"], asked.get("imageTagMutabilityExclusionFilters"))
+    with registry.database.write():
+        row = repositories.find(registry, asked["repositoryName"])
+        filters = tags.set_mutability(registry, row, asked["imageTagMutability"], asked.get("imageTagMutabilityExclusionFilters"))
     return named(registry, row) | {"imageTagMutability": asked["imageTagMutability"], "imageTagMutabilityExclusionFilters": filters or None}
 
 
 def batch_check_layer_availability(registry: Registry, principal: Principal, asked: Parameters) -> Answer:
-    row = repositories.find(registry, asked["repositoryName"])
-    sound = [digest for digest in asked["layerDigests"] if images.IMAGE_DIGEST.fullmatch(digest)]
-    reason = f"Invalid request parameters: layer digest should satisfy the regex '{images.IMAGE_DIGEST.pattern}'"
-    return {
-        "layers": [_layer(registry, row, digest) for digest in sound],
-        "failures": [
-            {"layerDigest": digest, "failureCode": "InvalidLayerDigest", "failureReason": reason}
-            for digest in asked["layerDigests"]
-            if digest not in sound
-        ],
-    }
+    row, found, failures = repositories.find(registry, asked["repositoryName"]), [], []
+    for digest in dict.fromkeys(asked["layerDigests"]):
+        if images.IMAGE_DIGEST.fullmatch(digest):
+            found.append(_layer(registry, row, digest))
+        else:
+            failures.append({"layerDigest": digest} | (OFF_DIGEST if digest else NO_DIGEST))
+    return {"layers": found, "failures": failures}
+
+
+# the codes are the model's; AWS publishes no reasons
+NO_DIGEST = {"failureCode": "MissingLayerDigest", "failureReason": "Invalid request parameters: layer digest cannot be empty"}
+OFF_DIGEST = {
+    "failureCode": "InvalidLayerDigest",
+    "failureReason": f"Invalid request parameters: layer digest should satisfy the regex '{images.IMAGE_DIGEST.pattern}'",
+}
 
 
 def _layer(registry: Registry, row: sqlite3.Row, digest: str) -> Answer:
@@ -231,10 +236,10 @@ def describe_images(registry: Registry, principal: Principal, asked: Parameters)
 
 
 def image_detail(registry: Registry, row: sqlite3.Row, image: sqlite3.Row) -> Answer:
-    """What private and public registries both say of an image."""
+    """What private and public registries both say of an image (a row of ``images.DETAILS``)."""
     detail = named(registry, row) | {
         "imageDigest": image["digest"],
-        "imageTags": tags.of_image(registry, image["id"]) or None,
+        "imageTags": sorted(image["tags"].split()) if image["tags"] else None,
         "imageSizeInBytes": image["size"],
         "imagePushedAt": image["pushed_at"],
         "imageManifestMediaType": image["media_type"],

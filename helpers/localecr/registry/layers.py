@@ -7,7 +7,7 @@ import hmac
 import sqlite3
 
 from localecr.errors import AwsError
-from localecr.registry import Lab, Registry
+from localecr.registry import Lab, Registry, repositories
 from localecr.store.blobs import DIGEST
 
 URL_LIFE = 3600  # seconds of lab time that a download URL works
@@ -41,14 +41,16 @@ def mount(registry: Registry, repository: sqlite3.Row, digest: str, source: str)
 
     Only what an image of the source names can be mounted (AWS: blob mounting).
     """
-    held = registry.database.one(
-        "SELECT l.size FROM layers l JOIN repositories r ON r.id = l.repository_id"
-        " WHERE r.kind = ? AND r.account = ? AND r.region = ? AND r.name = ? AND l.digest = ?"
-        " AND EXISTS (SELECT 1 FROM image_layers n JOIN images i ON i.id = n.image_id WHERE i.repository_id = r.id AND n.digest = l.digest)",
-        (*registry.scope, source, digest),
-    )
-    if held:
-        keep(registry, repository, digest, held["size"])
+    with registry.database.write():
+        repositories.refuse_gone(registry, repository)
+        held = registry.database.one(
+            "SELECT l.size FROM layers l JOIN repositories r ON r.id = l.repository_id"
+            " WHERE r.kind = ? AND r.account = ? AND r.region = ? AND r.name = ? AND l.digest = ?"
+            " AND EXISTS (SELECT 1 FROM image_layers n JOIN images i ON i.id = n.image_id WHERE i.repository_id = r.id AND n.digest = l.digest)",
+            (*registry.scope, source, digest),
+        )
+        if held:
+            keep(registry, repository, digest, held["size"])
     return held is not None
 
 
