@@ -4,7 +4,7 @@
 #   .venv/bin/python -m pip install --require-hashes -r requirements.lock
 #   .venv/bin/python -m pip install --no-deps --no-build-isolation -e .
 
-.PHONY: help environment lab test course bench twins lock clean
+.PHONY: help environment lab test course bench fidelity twins lock clean
 .DELETE_ON_ERROR:
 
 RUN = .venv/bin
@@ -24,6 +24,9 @@ course: .venv/installed  ## run all lessons without a browser, a line each
 
 bench: .venv/installed  ## run the benchmarks
 	$(RUN)/python -m bench
+
+fidelity: .venv/installed  ## write what the tests prove of each operation into docs/fidelity.md
+	$(RUN)/python -m pytest tests/localecr --write-fidelity
 
 twins: .venv/installed  ## write the lessons' executed twins anew, after a lesson has changed
 	$(RUN)/python tests/notebooks/twins.py

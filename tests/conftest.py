@@ -30,6 +30,10 @@ NOW = "2026-01-05T09:00:00Z"
 ACCOUNT, REGION = "111122223333", "us-east-1"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--write-fidelity", action="store_true", help="write what the tests proved into docs/fidelity.md")
+
+
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Sets the environment here, since session fixtures do not run for notebooks."""
     folder = Path(tempfile.mkdtemp(prefix="ecrlab-tests-"))

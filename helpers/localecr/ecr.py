@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import sqlite3
+from functools import lru_cache
 from typing import Any
 
 from localecr import tokens
@@ -65,10 +66,16 @@ def repository(registry: Registry, row: sqlite3.Row) -> Answer:
         "repositoryUri": f"{registry.uri}/{row['name']}",
         "createdAt": row["created_at"],
         "imageTagMutability": row["mutability"],
-        "imageTagMutabilityExclusionFilters": json.loads(row["exclusion_filters"]) or None,
+        "imageTagMutabilityExclusionFilters": _parsed(row["exclusion_filters"]) or None,
         "imageScanningConfiguration": {"scanOnPush": bool(row["scan_on_push"])},
-        "encryptionConfiguration": json.loads(row["encryption"]),
+        "encryptionConfiguration": _parsed(row["encryption"]),
     }
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Any:
+    """What a column holds as JSON, for reading only: most repositories hold the same few texts."""
+    return json.loads(text)
 
 
 def describe_registry(registry: Registry, principal: Principal, asked: Parameters) -> Answer:

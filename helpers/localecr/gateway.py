@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from localecr import callers, contract, door, ecr, ecr_public, identities, layer_urls, ledger, oci, permissions, signatures
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
-from localecr.registry import Lab, Registry, catalog
+from localecr.registry import Lab, Registry, catalog, policies
 
 Result = TypeVar("Result")
 log = logging.getLogger("localecr")
@@ -31,13 +31,19 @@ OUR_NAMES = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\]|([a-z0-9-]+\.)*lo
 def perform(call: ledger.Call, work: Callable[[], Result]) -> Result:
     """The stops that both doors share: decides, does the work, writes it down."""
     try:
-        permissions.require(call.principal, call.action, call.registry.account, call.resource)
+        permissions.require(call.principal, call.action, call.registry.account, call.resource, _statements(call))
         result = work()
     except AwsError as error:
         ledger.write(call, error)
         raise
     ledger.write(call)
     return result
+
+
+def _statements(call: ledger.Call) -> list[dict[str, Any]]:
+    """The statements of the policy of the repository that is asked for; empty where there is neither."""
+    text = policies.find(call.registry, call.parameters.get("repositoryName"))
+    return policies.read(text) if text else []
 
 
 class Gateway:

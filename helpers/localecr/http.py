@@ -10,6 +10,8 @@ from http import HTTPStatus
 from typing import Any, BinaryIO
 from urllib.parse import parse_qsl
 
+from localecr.connections import Body
+
 
 class Request:
     """One HTTP request. ``address`` is the host and port that the client used, which links in answers follow."""
@@ -20,7 +22,7 @@ class Request:
         self.method: str = environ["REQUEST_METHOD"]
         self.path: str = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
         self.query_string: str = environ.get("QUERY_STRING", "")
-        self.stream: BinaryIO = environ["wsgi.input"]
+        self.stream = Body(environ["wsgi.input"])
         self.remote_address: str = environ.get("REMOTE_ADDR", "")
 
     @cached_property
@@ -70,7 +72,8 @@ class Request:
     def read_away(self) -> None:
         """Reads what nobody wanted of the body, a piece at a time: the next request on this connection begins after it."""
         try:
-            while self.stream.read(1 << 16):
+            block = memoryview(bytearray(1 << 16))
+            while self.stream.readinto(block):
                 pass
         except ValueError:
             pass  # chunks that make no sense have no end; cheroot closes the connection over what follows

@@ -21,6 +21,7 @@ from cheroot.wsgi import Server
 import dockerless
 from localecr import VERSION, identities, seeding
 from localecr.clock import Clock
+from localecr.connections import Connection
 from localecr.door import SERVER_FILE, Door, LabDoor, NotRunning, write_private
 from localecr.gateway import Gateway
 from localecr.registry import Lab
@@ -158,6 +159,7 @@ def _bound(port: int) -> list[Server]:
     servers: list[Server] = []
     for number in (port, port + 1, port + 2) if port else (0, 0, 0):
         server = Server((LOOPBACK, number), _not_ready, numthreads=THREADS, request_queue_size=256, timeout=60, shutdown_timeout=2)
+        server.ConnectionClass = Connection
         server.error_log = _log
         try:
             server.prepare()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ import requests
 from botocore.client import BaseClient
 
 import answers
+import proofs
 import tools
 from wire import Repository, basic
 
@@ -24,10 +25,55 @@ if TYPE_CHECKING:
     from localecr.door import Door
 
 ACCOUNT, PARTNER, REGION = "111122223333", "444455556666", "us-east-1"
+HERE = Path(__file__).parent
+WITNESS, WHOLE = pytest.StashKey[proofs.Witness](), pytest.StashKey[bool]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[WITNESS] = proofs.Witness()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What the page claims is judged last, and only where every test of this folder runs."""
+    last = [item for item in items if item.path.stem == "test_what_is_proved"]
+    items[:] = [item for item in items if item not in last] + last
+    ran = {item.path.stem for item in items if item.path.parent == HERE}
+    narrowed = config.getoption("keyword") or config.getoption("markexpr") or any("::" in each for each in config.args)
+    config.stash[WHOLE] = not narrowed and {path.stem for path in HERE.glob("test_*.py")} == ran
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo) -> Iterator[None]:
+    outcome = yield
+    if item.path.parent == HERE and call.when == "call":
+        item.config.stash[WITNESS].end(passed=outcome.get_result().passed)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.path.parent == HERE:
+        item.config.stash[WITNESS].begin(item.path.stem)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if session.config.getoption("write_fidelity"):
+        proofs.write(session.config.stash[WITNESS].proved)
 
 
 @pytest.fixture(scope="session")
-def aws(aws: Callable[..., BaseClient]) -> Callable[..., BaseClient]:
+def witness(pytestconfig: pytest.Config) -> proofs.Witness:
+    """What the tests that passed so far have proved."""
+    return pytestconfig.stash[WITNESS]
+
+
+@pytest.fixture(scope="session")
+def whole_folder(pytestconfig: pytest.Config) -> bool:
+    """Whether this run holds every test of this folder."""
+    return pytestconfig.stash[WHOLE]
+
+
+@pytest.fixture(scope="session")
+def aws(aws: Callable[..., BaseClient], witness: proofs.Witness) -> Callable[..., BaseClient]:
     """As everywhere, `aws("ecr", account=…, region=…)`; each answer must fit the model of its operation, or the call fails."""
 
     @cache
@@ -35,6 +81,7 @@ def aws(aws: Callable[..., BaseClient]) -> Callable[..., BaseClient]:
         made = aws(service, account, region)
         for judged in ("after-call.ecr", "after-call.ecr-public"):
             made.meta.events.register(judged, answers.check)
+            made.meta.events.register(judged, witness.answered)
         return made
 
     return client

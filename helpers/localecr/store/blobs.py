@@ -55,17 +55,14 @@ class Blobs:
         """
         target = self._uploads / upload_id
         hasher = self._hasher(upload_id, at)
-        written = 0
+        written, block = 0, memoryview(bytearray(CHUNK))
         with open(target, "r+b" if target.exists() else "w+b") as file:
             file.truncate(at)
             file.seek(at)
-            while limit is None or written < limit:
-                chunk = stream.read(CHUNK if limit is None else min(CHUNK, limit - written))
-                if not chunk:
-                    break
-                hasher.update(chunk)
-                file.write(chunk)
-                written += len(chunk)
+            while (size := stream.readinto(block if limit is None else block[: limit - written])) > 0:
+                hasher.update(block[:size])
+                file.write(block[:size])
+                written += size
         with self._lock:
             self._hashers[upload_id] = (at + written, hasher)
         return written

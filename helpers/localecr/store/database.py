@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from localecr.store.schema import SCHEMA, VERSION
+from localecr.store.schema import SCHEMA, STEPS, VERSION
 
 
 class Database:
@@ -23,6 +23,9 @@ class Database:
 
     def _prepare(self) -> None:
         found = self._connection().execute("PRAGMA user_version").fetchone()[0]
+        while found in STEPS:
+            self._connection().executescript(f"BEGIN IMMEDIATE; {STEPS[found]} PRAGMA user_version = {found + 1}; COMMIT;")
+            found += 1
         if found not in (0, VERSION):
             raise StateError(
                 f"The lab's state in {self._path.parent} was written by another version (layout {found}, this one reads {VERSION}). "

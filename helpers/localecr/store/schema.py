@@ -1,6 +1,8 @@
-"""The tables. A change here needs a new VERSION: an older folder is then refused with a clear sentence."""
+"""The tables. A change here needs a new VERSION, and a step that brings a folder of the version before up to it."""
 
-VERSION = 1
+VERSION = 2
+
+STEPS = {1: "ALTER TABLE repositories ADD COLUMN policy TEXT;"}  # version → what makes the next one of it
 
 SCHEMA = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -32,6 +34,7 @@ CREATE TABLE repositories (
     encryption TEXT NOT NULL DEFAULT '{"encryptionType": "AES256"}',
     resource_tags TEXT NOT NULL DEFAULT '{}',
     catalog_data TEXT,
+    policy TEXT,                        -- JSON as it was printed, NULL without one
     UNIQUE (kind, account, region, name)
 );
 
