@@ -1,65 +1,52 @@
-"""``make bench``: skopeo pushes and pulls an image, with this lab and with CNCF distribution in turn; medians and their ratio."""
+"""`make bench`: this lab against its peers, each work a ratio of medians measured in the same run. Names choose some of the benchmarks."""
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
-import shutil
-import statistics
-import subprocess
-import tempfile
 import time
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
-from bench import layouts, peers
+from bench import calls, growth, machine, memory, small_images, starting, table, transfers
+from bench.rounds import Effort
+
+BENCHMARKS: dict[str, Callable[[Effort], Iterator[table.Line]]] = {
+    "transfers": transfers.measure,
+    "memory": memory.measure,
+    "small-images": small_images.measure,
+    "calls": calls.measure,
+    "growth": growth.measure,
+    "starting": starting.measure,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="how often each work is done; medians are shown (default 3)")
-    parser.add_argument("--megabytes", type=int, default=500, help="size of the large layer (default 500)")
-    rounds = (asked := parser.parse_args()).rounds
-    if shutil.which("skopeo") is None:
-        raise SystemExit("skopeo, the client that the benchmarks use, is not installed. Nothing was measured.")
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, medians of {rounds}\n")
-    print(f"{'work':42} {'ECR Lab':>9} {'peer':>9} {'ratio':>6}   peer")
-    works = ((f"one layer of {asked.megabytes} MB", 1, asked.megabytes), ("40 layers of 5 MB", 40, 5))
-    with peers.lab() as ours, peers.distribution() as theirs, tempfile.TemporaryDirectory() as folder:
-        for title, layers, megabytes in works:
-            seconds: dict[tuple[str, str], list[float]] = {}
-            for number in range(rounds):
-                source = Path(folder) / f"{layers}-{number}"
-                layouts.write(source, layers, megabytes)
-                for peer in (ours, theirs) if number % 2 else (theirs, ours):
-                    push, pull = measure(peer, source, Path(folder) / "pulled")
-                    seconds.setdefault((peer.name, "push"), []).append(push)
-                    seconds.setdefault((peer.name, "pull"), []).append(pull)
-                shutil.rmtree(source)
-            for way in ("push", "pull"):
-                report(f"skopeo {way}, {title}", seconds[ours.name, way], seconds[theirs.name, way], theirs.name)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"one or more of {', '.join(BENCHMARKS)} (default: all)")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="how often each work is done; medians are shown (default 5)")
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that a benchmark works; its numbers say little")
+    parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
+    asked = parser.parse_args()
+    if unknown := [name for name in asked.names if name not in BENCHMARKS]:
+        parser.error(f"there is no benchmark {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
+    if asked.rounds < 1:
+        parser.error("--rounds must be at least 1")
+    run(asked.names or list(BENCHMARKS), Effort(asked.rounds, asked.quick), table.markdown if asked.markdown else table.plain)
 
 
-def measure(peer: peers.Peer, source: Path, target: Path) -> tuple[float, float]:
-    """Seconds to push an OCI layout and to pull it again."""
-    remote = f"docker://{peer.prefix}:{source.name}"
-    credentials = [peer.credentials] if peer.credentials else []
-    push = _timed("--dest-tls-verify=false", *(f"--dest-creds={each}" for each in credentials), f"oci:{source}:image", remote)
-    pull = _timed("--src-tls-verify=false", *(f"--src-creds={each}" for each in credentials), remote, f"oci:{target}:image")
-    shutil.rmtree(target)
-    return push, pull
-
-
-def _timed(*arguments: str) -> float:
-    began = time.perf_counter()
-    subprocess.run(["skopeo", "--insecure-policy", "copy", "--quiet", *arguments], check=True)
-    return time.perf_counter() - began
-
-
-def report(work: str, ours: list[float], theirs: list[float], peer: str) -> None:
-    """A line: medians in seconds, and ours divided by theirs (under 1 is faster)."""
-    mine, other = statistics.median(ours), statistics.median(theirs)
-    print(f"{work:42} {mine:8.2f}s {other:8.2f}s {mine / other:6.2f}   {peer}", flush=True)
+def run(names: list[str], effort: Effort, written: Callable[[list[str]], str]) -> None:
+    """Prints the machine, a line as soon as it is measured, and what couldn't be measured."""
+    began = time.monotonic()
+    print(f"{machine.name()}; load {machine.load()} at the start; {effort.rounds} rounds{', small sizes' if effort.quick else ''}\n")
+    print(written(list(table.HEADINGS)), *([table.RULE] if written is table.markdown else []), sep="\n", flush=True)
+    gaps = []
+    for name in names:
+        try:
+            for line in BENCHMARKS[name](effort):
+                print(written(line.cells()), flush=True)
+        except table.Missing as missing:
+            gaps.append(f"Not measured, {name}: {missing}.")
+    end = f"Load {machine.load()} at the end, after {time.monotonic() - began:.0f} s."
+    print("", *gaps, f"{end} A ratio is ECR Lab's median divided by the peer's: under 1 is better.", sep="\n")
 
 
 if __name__ == "__main__":
