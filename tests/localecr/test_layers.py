@@ -11,6 +11,7 @@ import requests
 from botocore.exceptions import ClientError
 
 from awsapi import push, push_layer, refused
+from localecr.registry import uploads
 from specimens import OCI_LAYER, digest, image
 from wire import error_of
 
@@ -117,6 +118,20 @@ def test_a_part_of_five_mebibytes_is_not_too_small_and_one_byte_less_is(ecr, nam
     assert enough.complete(digest(PART + b"the end"))
     with refused("LayerPartTooSmallException"):
         short.complete(digest(PART[:-1] + b"the end"))
+
+
+@pytest.mark.parametrize("service", ["ecr", "ecr-public"])
+def test_a_layer_has_no_more_parts_than_its_quota(aws, free_repository, monkeypatch, service):
+    assert uploads.MOST_PARTS == {"private": 4200, "public": 1000}  # AWS: service quotas
+    monkeypatch.setattr(uploads, "MOST_PARTS", {"private": 3, "public": 3})
+    client = aws(service)
+    client.create_repository(repositoryName=free_repository)
+    upload = Upload(client, free_repository)
+    for _ in range(3):
+        upload.part(PART)
+    with refused("LimitExceededException"):
+        upload.part(b"the end")
+    assert upload.complete(digest(PART * 3))
 
 
 def test_every_part_but_the_last_has_at_least_five_mebibytes(upload, name, ecr):

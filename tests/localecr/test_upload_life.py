@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
 from awsapi import refused
+from labs import Process
 from specimens import digest
 from wire import error_of
 
@@ -63,3 +67,17 @@ def test_expired_uploads_of_other_repositories_are_reclaimed_too(aws, half_sent,
     partner.create_repository(repositoryName=free_repository)
     partner.initiate_layer_upload(repositoryName=free_repository)
     assert not (lab_state / "uploads" / half_sent).exists()
+
+
+@pytest.mark.skipif(sqlite3.sqlite_version_info < (3, 35), reason="this SQLite can't take a column out again")
+def test_an_upload_goes_on_in_a_folder_that_a_lab_before_the_parts_quota_wrote(state):
+    part = bytes(5 << 20)
+    with Process(state) as lab:
+        lab.client().create_repository(repositoryName="web")
+        upload = {"repositoryName": "web", "uploadId": lab.client().initiate_layer_upload(repositoryName="web")["uploadId"]}
+        lab.client().upload_layer_part(**upload, partFirstByte=0, partLastByte=len(part) - 1, layerPartBlob=part)
+    with closing(sqlite3.connect(state / "lab.sqlite")) as database:
+        database.executescript("ALTER TABLE uploads DROP COLUMN parts; PRAGMA user_version = 2;")
+    with Process(state) as lab:
+        lab.client().upload_layer_part(**upload, partFirstByte=len(part), partLastByte=len(part) + 6, layerPartBlob=b"the end")
+        assert lab.client().complete_layer_upload(**upload, layerDigests=[digest(part + b"the end")])["layerDigest"] == digest(part + b"the end")

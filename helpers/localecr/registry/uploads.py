@@ -13,6 +13,7 @@ from localecr.store.blobs import DIGEST
 
 PART_SIZE = 10_485_760  # bytes, what InitiateLayerUpload proposes
 SMALLEST_PART = 5 * 1024 * 1024  # every part but the last, on the JSON door only
+MOST_PARTS = {"private": 4200, "public": 1000}  # of one layer, on the JSON door only (AWS: service quotas)
 LIFE = 24 * 3600  # seconds of lab time that an upload may wait for its end; AWS publishes none
 
 
@@ -42,11 +43,14 @@ def find(registry: Registry, repository: sqlite3.Row, upload_id: str) -> sqlite3
 def append_part(registry: Registry, repository: sqlite3.Row, upload_id: str, first: int, last: int, part: BinaryIO) -> int:
     """UploadLayerPart: bytes ``first`` to ``last`` of an upload; returns the last byte received so far.
 
-    Raises InvalidLayerPartException where the part is empty or not as long as it says, or doesn't go on where the last one ended.
+    Raises InvalidLayerPartException where the part is empty or not as long as it says, or doesn't go on where the last one ended;
+    LimitExceededException for a part too many.
     """
     upload = find(registry, repository, upload_id)
     if first != upload["received"] or last < first or last - first + 1 != part.seek(0, 2):
         raise _invalid_part(registry, repository, upload)
+    if upload["parts"] >= MOST_PARTS[registry.kind]:
+        raise AwsError("LimitExceededException", f"A layer has at most {MOST_PARTS[registry.kind]} parts. Send fewer and larger ones.")
     part.seek(0)
     too_small = bool(upload["small_part"] or 0 < upload["last_part"] < SMALLEST_PART)
     return append(registry, repository, upload_id, first, part, part_size=last - first + 1, small_part=too_small) - 1
@@ -71,7 +75,8 @@ def append(
             raise AwsError("InvalidLayerPartException", f"The part ended after {written} of {length} bytes. Send it again.")
         with registry.database.write() as transaction:
             transaction.execute(
-                "UPDATE uploads SET received = ?, last_part = ?, small_part = ? WHERE id = ?", (first + written, part_size, small_part, upload_id)
+                "UPDATE uploads SET received = ?, last_part = ?, small_part = ?, parts = parts + ? WHERE id = ?",
+                (first + written, part_size, small_part, part_size > 0, upload_id),
             )
     return first + written
 
