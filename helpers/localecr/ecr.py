@@ -258,12 +258,14 @@ def image_detail(registry: Registry, row: sqlite3.Row, image: sqlite3.Row) -> An
 
 
 def list_image_referrers(registry: Registry, principal: Principal, asked: Parameters) -> Answer:
-    row = repositories.find(registry, asked["repositoryName"])
+    row, subject = repositories.find(registry, asked["repositoryName"]), asked["subjectId"]["imageDigest"]
+    if not images.IMAGE_DIGEST.fullmatch(subject):
+        raise images.off_pattern("imageDigest", images.IMAGE_DIGEST)
     wanted = asked.get("filter", {})
     if wanted.get("artifactStatus", "ACTIVE") not in ("ACTIVE", "ANY"):
         return {"referrers": []}
     found, token = referrers.page(
-        registry, row, asked["subjectId"]["imageDigest"], wanted.get("artifactTypes", []), asked.get("maxResults", 20), asked.get("nextToken")
+        registry, row, subject, wanted.get("artifactTypes", []), asked.get("maxResults", 20), asked.get("nextToken")
     )
     return {"referrers": [each | {"artifactStatus": "ACTIVE"} for each in found], "nextToken": token}
 

@@ -215,9 +215,9 @@ def test_layers_pushed_over_http_are_available(ecr, http, name):
 
 def test_what_is_no_digest_fails_alone(ecr, http, name):
     sent = http.push_blob(b"content")
-    answer = ecr.batch_check_layer_availability(repositoryName=name, layerDigests=["nonsense", sent])
+    answer = ecr.batch_check_layer_availability(repositoryName=name, layerDigests=["nonsense", sent, "", sent])
     assert [each["layerDigest"] for each in answer["layers"]] == [sent]
-    assert [(each["layerDigest"], each["failureCode"]) for each in answer["failures"]] == [("nonsense", "InvalidLayerDigest")]
+    assert [(each["layerDigest"], each["failureCode"]) for each in answer["failures"]] == [("nonsense", "InvalidLayerDigest"), ("", "MissingLayerDigest")]
 
 
 def test_a_layer_of_another_repository_is_unavailable_here(ecr, name):

@@ -39,7 +39,7 @@ def put(
     """
     for member, value, pattern in (("imageTag", tag, IMAGE_TAG), ("imageDigest", digest, IMAGE_DIGEST)):
         if value is not None and not pattern.fullmatch(value):
-            raise _off_pattern(member, pattern)
+            raise off_pattern(member, pattern)
     manifest = manifests.read(body, media_type, layerless)
     actual = manifest.digest(_algorithm(digest))
     if digest is not None and digest != actual:
@@ -58,7 +58,8 @@ def put(
     return image, is_new or moved
 
 
-def _off_pattern(member: str, pattern: re.Pattern[str]) -> AwsError:
+def off_pattern(member: str, pattern: re.Pattern[str]) -> AwsError:
+    """The error for a tag or a digest that can be none, in ECR's words."""
     return invalid_parameter(member, f"must satisfy regular expression '{pattern.pattern}'")
 
 
@@ -189,7 +190,7 @@ def named(registry: Registry, repository: sqlite3.Row, image_ids: list[dict]) ->
             asked.setdefault(resolve(registry, repository, image_id)["id"], image_id)
         except Failure as failure:
             if failure.code in OFF_PATTERN:
-                raise _off_pattern(*OFF_PATTERN[failure.code]) from failure
+                raise off_pattern(*OFF_PATTERN[failure.code]) from failure
             raise not_found(registry, repository, image_id) from failure
     rows = registry.database.all(f"SELECT {DETAILS} FROM images i WHERE i.id IN ({','.join('?' * len(asked))})", tuple(asked))
     found = {row["id"]: row for row in rows}
