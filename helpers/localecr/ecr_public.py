@@ -7,7 +7,7 @@ import sqlite3
 
 from localecr import ecr, permissions, tokens
 from localecr.ecr import Answer, Parameters
-from localecr.errors import AwsError, invalid_parameter, not_built
+from localecr.errors import AwsError, invalid_parameter
 from localecr.identities import Principal
 from localecr.registry import Registry, catalog, images, paging, policies, repositories, tags
 
@@ -27,8 +27,9 @@ def get_authorization_token(registry: Registry, principal: Principal, asked: Par
 
 
 def create_repository(registry: Registry, principal: Principal, asked: Parameters) -> Answer:
-    said = _sayable(asked.get("catalogData", {}))
-    made = repositories.create(registry, asked["repositoryName"], labels=asked.get("tags"), catalog_data=said if "catalogData" in asked else None)
+    with registry.database.write():
+        made = repositories.create(registry, asked["repositoryName"], labels=asked.get("tags"))
+        said = _say(registry, made["name"], asked["catalogData"]) if "catalogData" in asked else {}
     return {"repository": repository(registry, made), "catalogData": said}
 
 
@@ -102,16 +103,13 @@ def get_repository_catalog_data(registry: Registry, principal: Principal, asked:
 
 
 def put_repository_catalog_data(registry: Registry, principal: Principal, asked: Parameters) -> Answer:
-    said = _sayable(asked["catalogData"])
+    return {"catalogData": _say(registry, asked["repositoryName"], asked["catalogData"])}
+
+
+def _say(registry: Registry, name: str, said: Parameters) -> Answer:
     with registry.database.write():
-        catalog.set_data(registry, repositories.find(registry, asked["repositoryName"]), said)
-    return {"catalogData": said}
-
-
-def _sayable(said: Parameters) -> Parameters:
-    if "logoImageBlob" in said:
-        raise not_built("ecr-public", "logoImageBlob")
-    return said
+        catalog.set_data(registry, repositories.find(registry, name), said)
+        return catalog.data(registry, repositories.find(registry, name))
 
 
 def set_repository_policy(registry: Registry, principal: Principal, asked: Parameters) -> Answer:

@@ -19,7 +19,6 @@ def create(
     scan_on_push: bool = False,
     encryption: dict | None = None,
     labels: list[dict] | None = None,
-    catalog_data: dict | None = None,
 ) -> sqlite3.Row:
     """Makes a repository and returns it.
 
@@ -43,10 +42,10 @@ def create(
             )
         transaction.execute(
             "INSERT INTO repositories (kind, account, region, name, created_at, mutability, exclusion_filters, scan_on_push, encryption,"
-            " resource_tags, catalog_data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " resource_tags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *registry.scope, name, registry.lab.clock.now(), mutability, json.dumps(filters), scan_on_push, json.dumps(encryption),
-                json.dumps(labelled), json.dumps(catalog_data) if catalog_data is not None else None,
+                json.dumps(labelled),
             ),
         )
     return find(registry, name)

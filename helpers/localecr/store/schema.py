@@ -1,10 +1,12 @@
 """The tables. A change here needs a new VERSION, and a step that brings a folder of the version before up to it."""
 
-VERSION = 3
+VERSION = 4
 
 STEPS = {  # version → what makes the next one of it
     1: "ALTER TABLE repositories ADD COLUMN policy TEXT;",
     2: "ALTER TABLE uploads ADD COLUMN parts INTEGER NOT NULL DEFAULT 0;",
+    3: "CREATE TABLE logos (repository_id INTEGER PRIMARY KEY REFERENCES repositories(id) ON DELETE CASCADE, digest TEXT NOT NULL, image BLOB NOT NULL);"
+    " CREATE INDEX logos_by_digest ON logos (digest);",
 }
 
 SCHEMA = """
@@ -40,6 +42,13 @@ CREATE TABLE repositories (
     policy TEXT,                        -- JSON as it was printed, NULL without one
     UNIQUE (kind, account, region, name)
 );
+
+CREATE TABLE logos (                    -- of public repositories
+    repository_id INTEGER PRIMARY KEY REFERENCES repositories(id) ON DELETE CASCADE,
+    digest TEXT NOT NULL,               -- the SHA-256, in hexadecimal digits, by which it is fetched
+    image BLOB NOT NULL
+);
+CREATE INDEX logos_by_digest ON logos (digest);
 
 CREATE TABLE images (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
