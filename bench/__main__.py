@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable, Iterator
 
-from bench import calls, growth, machine, memory, small_images, starting, table, transfers
+from bench import calls, growth, machine, memory, small_images, starting, table, transfers, wire
 from bench.rounds import Effort
 
 BENCHMARKS: dict[str, Callable[[Effort], Iterator[table.Line]]] = {
@@ -30,23 +31,25 @@ def main() -> None:
         parser.error(f"there is no benchmark {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
     if asked.rounds < 1:
         parser.error("--rounds must be at least 1")
-    run(asked.names or list(BENCHMARKS), Effort(asked.rounds, asked.quick), table.markdown if asked.markdown else table.plain)
+    sys.exit(run(asked.names or list(BENCHMARKS), Effort(asked.rounds, asked.quick), table.markdown if asked.markdown else table.plain))
 
 
-def run(names: list[str], effort: Effort, written: Callable[[list[str]], str]) -> None:
-    """Prints the machine, a line as soon as it is measured, and what couldn't be measured."""
+def run(names: list[str], effort: Effort, written: Callable[[list[str]], str]) -> int:
+    """Prints the machine, a line as soon as it is measured, and what couldn't be measured; 1 if a server refused a call, else 0."""
     began = time.monotonic()
     print(f"{machine.name()}; load {machine.load()} at the start; {effort.rounds} rounds{', small sizes' if effort.quick else ''}\n")
     print(written(list(table.HEADINGS)), *([table.RULE] if written is table.markdown else []), sep="\n", flush=True)
-    gaps = []
+    gaps, status = [], 0
     for name in names:
         try:
             for line in BENCHMARKS[name](effort):
                 print(written(line.cells()), flush=True)
-        except table.Missing as missing:
-            gaps.append(f"Not measured, {name}: {missing}.")
+        except (table.Missing, wire.Refused) as gap:
+            gaps.append(f"Not measured, {name}: {gap}.")
+            status |= isinstance(gap, wire.Refused)
     end = f"Load {machine.load()} at the end, after {time.monotonic() - began:.0f} s."
     print("", *gaps, f"{end} A ratio is ECR Lab's median divided by the peer's: under 1 is better.", sep="\n")
+    return status
 
 
 if __name__ == "__main__":

@@ -17,12 +17,17 @@ def name() -> str:
 
 def load() -> str:
     """The load averages of the last 1, 5 and 15 minutes; 2 means two busy cores."""
-    return " ".join(f"{each:.1f}" for each in os.getloadavg())
+    return " ".join(f"{each:.1f}" for each in os.getloadavg()) if hasattr(os, "getloadavg") else "unknown"
 
 
 def _processor() -> str:
     found = re.search(r"^model name\s*: (.+)$", _read("/proc/cpuinfo"), re.MULTILINE)
     return found[1] if found else platform.processor() or platform.machine()
+
+
+def counts_memory() -> bool:
+    """Whether this system says what a process takes, as Linux does in /proc."""
+    return Path("/proc/self/status").exists()
 
 
 def memory(pid: int) -> float:
@@ -31,7 +36,7 @@ def memory(pid: int) -> float:
 
 
 def peak_memory(pid: int) -> float:
-    """MB: the most that a process ever held, and each of its children, added up (VmHWM). Linux alone counts that."""
+    """MB: the most that a process ever held, and each of its children, added up (VmHWM)."""
     return _total(pid, "VmHWM")
 
 

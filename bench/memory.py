@@ -15,8 +15,8 @@ MOST = 200.0  # MB that the lab may take, whatever an image's size
 
 def measure(effort: Effort) -> Iterator[Line]:
     skopeo.require()
-    if not Path("/proc/self/status").exists():
-        raise Missing("this system doesn't count a process's peak of memory as Linux does (VmHWM)")
+    if not machine.counts_memory():
+        raise Missing("this system doesn't say how much memory a process took, as Linux does")
     large, small = effort.size(2000, 100), effort.size(200, 10)
     rounds = min(effort.rounds, 2)  # a peak hardly varies, and moving 2 GB takes a while
     with tempfile.TemporaryDirectory() as folder:

@@ -59,7 +59,9 @@ def images(count: int) -> list[Image]:
 
 
 def image(layer: bytes) -> Image:
-    config = json.dumps({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": {"type": "layers", "diff_ids": [wire.digest(layer)]}}).encode()
+    """An image of one layer, which is taken as it is."""
+    rootfs = {"type": "layers", "diff_ids": [wire.digest(layer)]}
+    config = json.dumps({"architecture": "amd64", "os": "linux", "config": {}, "rootfs": rootfs}).encode()
     parts = {
         "config": {"mediaType": CONFIG_TYPE, "digest": wire.digest(config), "size": len(config)},
         "layers": [{"mediaType": LAYER_TYPE, "digest": wire.digest(layer), "size": len(layer)}],

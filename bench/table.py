@@ -35,7 +35,7 @@ class Line:
 
 
 HEADINGS = ("work", "ECR Lab", "peer", "ratio", "which peer", "measured", "")
-WIDTHS = (58, 10, 10, 6, 30, 9, 8)
+WIDTHS = ("<58", ">10", ">10", ">6", "<30", ">9", "<8")  # and the side a column leans to
 
 
 def _median(values: Sequence[float], unit: str) -> str:
@@ -46,8 +46,7 @@ def _median(values: Sequence[float], unit: str) -> str:
 
 def plain(cells: Sequence[str]) -> str:
     """A line for a terminal."""
-    left = (0, 4, 6)
-    return " ".join(f"{cell:{'<' if number in left else '>'}{width}}" for number, (cell, width) in enumerate(zip(cells, WIDTHS, strict=True))).rstrip()
+    return " ".join(f"{cell:{width}}" for cell, width in zip(cells, WIDTHS, strict=True)).rstrip()
 
 
 def markdown(cells: Sequence[str]) -> str:

@@ -31,31 +31,40 @@ ecrlab COMMAND --help says more about each.
 """
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line as a whole."""
+class Version(argparse.Action):
+    """Prints the version, which takes a while to find out and is rarely asked for."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        from ecrlab import __version__
+
+        print(f"ecrlab {__version__}")
+        parser.exit()
+
+
+def parser(noun: str | None = None) -> argparse.ArgumentParser:
+    """The command line as a whole, with the words of one command (by itself that is what a start of the lab waits for) or of all."""
     whole = argparse.ArgumentParser(
         prog="ecrlab",
         description="Learn Amazon ECR on a registry of your own: no AWS account, no bill.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    from ecrlab import __version__
-
-    whole.add_argument("--version", action="version", version=f"ecrlab {__version__}")
+    whole.add_argument("--version", action=Version, nargs=0, help="say which version this is")
     nouns = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for noun, does in COMMANDS.items():
-        module = importlib.import_module(f"ecrlab.commands.{noun}")
-        one = nouns.add_parser(
-            noun, help=does, description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-        )
-        module.arguments(one)
-        one.set_defaults(run=module.run)
+    for each, does in COMMANDS.items():
+        one = nouns.add_parser(each, help=does, formatter_class=argparse.RawDescriptionHelpFormatter)
+        if noun in (None, each):
+            module = importlib.import_module(f"ecrlab.commands.{each}")
+            one.description = module.__doc__
+            module.arguments(one)
+            one.set_defaults(run=module.run)
     return whole
 
 
 def main(words: list[str] | None = None) -> int:
     """Run a command and return its exit status: 0 done, 1 not, 2 not understood, 3 the folder is taken."""
-    whole = parser()
+    words = sys.argv[1:] if words is None else words
+    whole = parser(words[0] if words and words[0] in COMMANDS else None)
     given, given.rest = whole.parse_known_args(words)
     if given.rest and given.command != "lab":  # what follows `lab` is for JupyterLab
         whole.error(f"{given.command} doesn't know {' '.join(given.rest)}; see ecrlab {given.command} --help")
