@@ -82,14 +82,14 @@ def run(state: Path, port: int) -> None:
         raise LabError("port_in_use", str(error)) from error
     except StateError as error:
         raise LabError("state_folder", str(error)) from error
-    for name in ("SIGTERM", "SIGBREAK", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _interrupt)
-    print(f"ECR Lab is running on {state}", flush=True)
-    print(f"  private registry and AWS APIs  {endpoint.url}", flush=True)
-    print(f"  public registry                {endpoint.public_url}", flush=True)
-    print("Stop it with Ctrl-C, or from anywhere with: ecrlab stop", flush=True)
-    try:
+    try:  # around all of it: who reads the last line may stop the lab at once
+        for name in ("SIGTERM", "SIGBREAK", "SIGHUP"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), _interrupt)
+        print(f"ECR Lab is running on {state}", flush=True)
+        print(f"  private registry and AWS APIs  {endpoint.url}", flush=True)
+        print(f"  public registry                {endpoint.public_url}", flush=True)
+        print("Stop it with Ctrl-C, or from anywhere with: ecrlab stop", flush=True)
         endpoint.wait()
     except KeyboardInterrupt:
         pass
