@@ -23,6 +23,9 @@ Writer = Callable[[Any], Any]  # a value of ours → the same as JSON has it
 VERSIONS = {"ecr": "2015-09-21", "ecr-public": "2020-10-30"}
 # an older and narrower pattern than the model's, but the one that AWS's sentence shows
 NAME_IN_ERRORS = "must satisfy regular expression '(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*'"
+# where AWS's sentence is known to count the values in another order than the model
+ENUMS_IN_ERRORS = {"ImageTagMutability": ("IMMUTABLE", "MUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION")}
+MEMBER_OF_LIST = re.compile(r"(.+)\.\d+\.member")
 
 
 @cache
@@ -88,7 +91,7 @@ class _Reader:
         given = {name: value[name] for name in shape.members if value.get(name) is not None}
         for name in shape.required_members:
             if name not in given:
-                raise invalid_parameter(_join(path, name), "Member must not be null", self._code)
+                raise self._broken(_join(path, name), "Member must not be null")
         return {name: self.read(shape.members[name], each, _join(path, name)) for name, each in given.items()}
 
     def _list(self, shape: ListShape, value: Any, path: str) -> list[Any]:
@@ -96,7 +99,7 @@ class _Reader:
             raise _unreadable("Expected list or null")
         self._check_length(shape, len(value), path)
         if any(each is None for each in value):
-            raise invalid_parameter(path, "Member must not be null", self._code)
+            raise self._broken(path, "Member must not be null")
         return [self.read(shape.member, each, f"{path}.{number}.member") for number, each in enumerate(value, 1)]
 
     def _map(self, shape: MapShape, value: Any, path: str) -> dict[str, Any]:
@@ -109,11 +112,12 @@ class _Reader:
             raise _unreadable(f"{_kind(value)} can not be converted to a String")
         self._check_length(shape, len(value), path)
         if shape.enum and value not in shape.enum:
-            raise invalid_parameter(path, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]", self._code)
+            values = ", ".join(ENUMS_IN_ERRORS.get(shape.name, shape.enum))
+            raise self._broken(path, f"Member must satisfy enum value set: [{values}]")
         pattern = shape.metadata.get("pattern")
         if pattern and not _compiled(pattern).fullmatch(value):
             constraint = NAME_IN_ERRORS if shape.name == "RepositoryName" else f"Member must satisfy regular expression pattern: {pattern}"
-            raise invalid_parameter(path, constraint, self._code)
+            raise self._broken(path, constraint)
         return value
 
     def _blob(self, shape: Shape, value: Any, path: str) -> bytes:
@@ -139,19 +143,25 @@ class _Reader:
             raise _unreadable(f"Numeric value ({value if abs(value) < 10**30 else 'too long to print'}) out of range")
         low, high = shape.metadata.get("min"), shape.metadata.get("max")
         if low is not None and value < low:
-            raise invalid_parameter(path, f"Member must have value greater than or equal to {low}", self._code)
+            raise self._broken(path, f"Member must have value greater than or equal to {low}")
         if high is not None and value > high:
-            raise invalid_parameter(path, f"Member must have value less than or equal to {high}", self._code)
+            raise self._broken(path, f"Member must have value less than or equal to {high}")
         return value
 
     _long = _integer
 
+    def _broken(self, path: str, constraint: str) -> AwsError:
+        """The error for a broken rule. Of a value in a list AWS names the list, not the value's place in it."""
+        if in_list := MEMBER_OF_LIST.fullmatch(path):
+            path, constraint = in_list[1], f"Member must satisfy constraint: [{constraint}]"
+        return invalid_parameter(path, constraint, self._code)
+
     def _check_length(self, shape: Shape, length: int, path: str) -> None:
         low, high = shape.metadata.get("min"), shape.metadata.get("max")
         if low is not None and length < low:
-            raise invalid_parameter(path, f"Member must have length greater than or equal to {low}", self._code)
+            raise self._broken(path, f"Member must have length greater than or equal to {low}")
         if high is not None and length > high:
-            raise invalid_parameter(path, f"Member must have length less than or equal to {high}", self._code)
+            raise self._broken(path, f"Member must have length less than or equal to {high}")
 
 
 def _join(path: str, name: str) -> str:

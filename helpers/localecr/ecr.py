@@ -83,23 +83,28 @@ def describe_registry(registry: Registry, principal: Principal, asked: Parameter
 
 
 def put_image_tag_mutability(registry: Registry, principal: Principal, asked: Parameters) -> Answer:
-    row = repositories.find(registry, asked["repositoryName"])
-    filters = tags.set_mutability(registry, row, asked["imageTagMutability"], asked.get("imageTagMutabilityExclusionFilters"))
+    with registry.database.write():
+        row = repositories.find(registry, asked["repositoryName"])
+        filters = tags.set_mutability(registry, row, asked["imageTagMutability"], asked.get("imageTagMutabilityExclusionFilters"))
     return named(registry, row) | {"imageTagMutability": asked["imageTagMutability"], "imageTagMutabilityExclusionFilters": filters or None}
 
 
 def batch_check_layer_availability(registry: Registry, principal: Principal, asked: Parameters) -> Answer:
-    row = repositories.find(registry, asked["repositoryName"])
-    sound = [digest for digest in asked["layerDigests"] if images.IMAGE_DIGEST.fullmatch(digest)]
-    reason = f"Invalid request parameters: layer digest should satisfy the regex '{images.IMAGE_DIGEST.pattern}'"
-    return {
-        "layers": [_layer(registry, row, digest) for digest in sound],
-        "failures": [
-            {"layerDigest": digest, "failureCode": "InvalidLayerDigest", "failureReason": reason}
-            for digest in asked["layerDigests"]
-            if digest not in sound
-        ],
-    }
+    row, found, failures = repositories.find(registry, asked["repositoryName"]), [], []
+    for digest in dict.fromkeys(asked["layerDigests"]):
+        if images.IMAGE_DIGEST.fullmatch(digest):
+            found.append(_layer(registry, row, digest))
+        else:
+            failures.append({"layerDigest": digest} | (OFF_DIGEST if digest else NO_DIGEST))
+    return {"layers": found, "failures": failures}
+
+
+# the codes are the model's; AWS publishes no reasons
+NO_DIGEST = {"failureCode": "MissingLayerDigest", "failureReason": "Invalid request parameters: layer digest cannot be empty"}
+OFF_DIGEST = {
+    "failureCode": "InvalidLayerDigest",
+    "failureReason": f"Invalid request parameters: layer digest should satisfy the regex '{images.IMAGE_DIGEST.pattern}'",
+}
 
 
 def _layer(registry: Registry, row: sqlite3.Row, digest: str) -> Answer:
@@ -183,26 +188,29 @@ def _image(registry: Registry, row: sqlite3.Row, image: sqlite3.Row, image_id: d
 
 
 def batch_delete_image(registry: Registry, principal: Principal, asked: Parameters) -> Answer:
-    """Deletes what it can. An index and its images may come in one call in any order: what an index held back is tried once more."""
+    """Deletes what it can, in any order: what an index holds back is tried again as long as anything goes."""
     row = repositories.find(registry, asked["repositoryName"])
-    gone, failed = _delete_each(registry, row, asked["imageIds"])
-    held = [image_id for image_id, failure in failed if failure.code == images.LISTED]
-    gone_now, still_held = _delete_each(registry, row, held)
-    failed = [each for each in failed if each[1].code != images.LISTED] + still_held
-    return {"imageIds": gone + gone_now, "failures": [_failure(image_id, failure) for image_id, failure in failed]}
-
-
-def _delete_each(registry: Registry, row: sqlite3.Row, image_ids: list[dict]) -> tuple[list[dict], list[tuple[dict, images.Failure]]]:
     gone: list[dict] = []
     failed: list[tuple[dict, images.Failure]] = []
-    for image_id in image_ids:
-        if image_id in gone:
-            continue
-        try:
-            gone += images.delete(registry, row, image_id)
-        except images.Failure as failure:
-            failed.append((image_id, failure))
-    return gone, failed
+    held: list[tuple[dict, images.Failure]] = []
+    waiting = [image_id for number, image_id in enumerate(asked["imageIds"]) if image_id not in asked["imageIds"][:number]]
+    while waiting:
+        before, held = len(gone), []
+        for image_id in waiting:
+            try:
+                gone += images.delete(registry, row, image_id)
+            except images.Failure as failure:
+                if failure.code == images.LISTED:
+                    held.append((image_id, failure))
+                elif not _went_with_another(image_id, failure, gone):
+                    failed.append((image_id, failure))
+        waiting = [image_id for image_id, _ in held] if len(gone) > before else []
+    return {"imageIds": gone, "failures": [_failure(image_id, failure) for image_id, failure in failed + held]}
+
+
+def _went_with_another(image_id: dict, failure: images.Failure, gone: list[dict]) -> bool:
+    """Whether what isn't there any more was deleted by the same call, under another name."""
+    return failure.code == "ImageNotFound" and any(image_id.items() <= each.items() for each in gone)
 
 
 def _failure(image_id: dict, failure: images.Failure) -> Answer:
@@ -235,10 +243,10 @@ def describe_images(registry: Registry, principal: Principal, asked: Parameters)
 
 
 def image_detail(registry: Registry, row: sqlite3.Row, image: sqlite3.Row) -> Answer:
-    """What private and public registries both say of an image."""
+    """What private and public registries both say of an image (a row of ``images.DETAILS``)."""
     detail = named(registry, row) | {
         "imageDigest": image["digest"],
-        "imageTags": tags.of_image(registry, image["id"]) or None,
+        "imageTags": sorted(image["tags"].split()) if image["tags"] else None,
         "imageSizeInBytes": image["size"],
         "imagePushedAt": image["pushed_at"],
         "imageManifestMediaType": image["media_type"],
@@ -250,12 +258,14 @@ def image_detail(registry: Registry, row: sqlite3.Row, image: sqlite3.Row) -> An
 
 
 def list_image_referrers(registry: Registry, principal: Principal, asked: Parameters) -> Answer:
-    row = repositories.find(registry, asked["repositoryName"])
+    row, subject = repositories.find(registry, asked["repositoryName"]), asked["subjectId"]["imageDigest"]
+    if not images.IMAGE_DIGEST.fullmatch(subject):
+        raise images.off_pattern("imageDigest", images.IMAGE_DIGEST)
     wanted = asked.get("filter", {})
     if wanted.get("artifactStatus", "ACTIVE") not in ("ACTIVE", "ANY"):
         return {"referrers": []}
     found, token = referrers.page(
-        registry, row, asked["subjectId"]["imageDigest"], wanted.get("artifactTypes", []), asked.get("maxResults", 20), asked.get("nextToken")
+        registry, row, subject, wanted.get("artifactTypes", []), asked.get("maxResults", 20), asked.get("nextToken")
     )
     return {"referrers": [each | {"artifactStatus": "ACTIVE"} for each in found], "nextToken": token}
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import sqlite3
 
 from localecr import ecr, permissions, tokens
 from localecr.ecr import Answer, Parameters
-from localecr.errors import AwsError, invalid_parameter, not_built
+from localecr.errors import AwsError, invalid_parameter
 from localecr.identities import Principal
 from localecr.registry import Registry, catalog, images, paging, policies, repositories, tags
 
@@ -26,8 +27,9 @@ def get_authorization_token(registry: Registry, principal: Principal, asked: Par
 
 
 def create_repository(registry: Registry, principal: Principal, asked: Parameters) -> Answer:
-    said = _sayable(asked.get("catalogData", {}))
-    made = repositories.create(registry, asked["repositoryName"], labels=asked.get("tags"), catalog_data=said if "catalogData" in asked else None)
+    with registry.database.write():
+        made = repositories.create(registry, asked["repositoryName"], labels=asked.get("tags"))
+        said = _say(registry, made["name"], asked["catalogData"]) if "catalogData" in asked else {}
     return {"repository": repository(registry, made), "catalogData": said}
 
 
@@ -55,7 +57,8 @@ def delete_repository(registry: Registry, principal: Principal, asked: Parameter
 
 def describe_registries(registry: Registry, principal: Principal, asked: Parameters) -> Answer:
     """The account's one public registry; there is never a second page."""
-    paging.unseal(asked.get("nextToken"), [])
+    if "nextToken" in asked:
+        raise paging.invalid_token()
     alias = catalog.alias(registry.lab, registry.account)
     aliases = [{"name": alias, "status": "ACTIVE", "primaryRegistryAlias": True, "defaultRegistryAlias": True}] if alias else []
     described = {
@@ -80,17 +83,19 @@ def describe_images(registry: Registry, principal: Principal, asked: Parameters)
 
 def describe_image_tags(registry: Registry, principal: Principal, asked: Parameters) -> Answer:
     row = repositories.find(registry, asked["repositoryName"])
-    limit = asked.get("maxResults", paging.DEFAULT_PAGE)
-    after = (paging.unseal(asked.get("nextToken"), [str]) or [""])[0]
-    names, last = paging.cut(tags.page(registry, row, after, limit + 1), limit)
-    return {"imageTagDetails": [_tag_detail(registry, row, name) for name in names], "nextToken": paging.seal([last]) if last else None}
+    page, token = tags.describe(registry, row, asked.get("maxResults", paging.DEFAULT_PAGE), asked.get("nextToken"))
+    return {"imageTagDetails": [_tag_detail(tag) for tag in page], "nextToken": token}
 
 
-def _tag_detail(registry: Registry, row, name: str) -> Answer:
-    image = images.by_tag(registry, row, name)
-    kept = ("imageDigest", "imageSizeInBytes", "imagePushedAt", "imageManifestMediaType", "artifactMediaType")
-    detail = ecr.image_detail(registry, row, image)
-    return {"imageTag": name, "createdAt": tags.tagged_at(registry, row, name), "imageDetail": {member: detail[member] for member in kept}}
+def _tag_detail(tag: sqlite3.Row) -> Answer:
+    image = {
+        "imageDigest": tag["digest"],
+        "imageSizeInBytes": tag["size"],
+        "imagePushedAt": tag["pushed_at"],
+        "imageManifestMediaType": tag["media_type"],
+        "artifactMediaType": tag["artifact_type"],
+    }
+    return {"imageTag": tag["name"], "createdAt": tag["tagged_at"], "imageDetail": image}
 
 
 def get_repository_catalog_data(registry: Registry, principal: Principal, asked: Parameters) -> Answer:
@@ -98,15 +103,13 @@ def get_repository_catalog_data(registry: Registry, principal: Principal, asked:
 
 
 def put_repository_catalog_data(registry: Registry, principal: Principal, asked: Parameters) -> Answer:
-    row, said = repositories.find(registry, asked["repositoryName"]), _sayable(asked["catalogData"])
-    catalog.set_data(registry, row, said)
-    return {"catalogData": said}
+    return {"catalogData": _say(registry, asked["repositoryName"], asked["catalogData"])}
 
 
-def _sayable(said: Parameters) -> Parameters:
-    if "logoImageBlob" in said:
-        raise not_built("ecr-public", "logoImageBlob")
-    return said
+def _say(registry: Registry, name: str, said: Parameters) -> Answer:
+    with registry.database.write():
+        catalog.set_data(registry, repositories.find(registry, name), said)
+        return catalog.data(registry, repositories.find(registry, name))
 
 
 def set_repository_policy(registry: Registry, principal: Principal, asked: Parameters) -> Answer:

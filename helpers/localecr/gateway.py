@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from localecr import callers, contract, door, ecr, ecr_public, identities, layer_urls, ledger, oci, permissions, signatures
+from localecr import callers, contract, door, ecr, ecr_public, identities, layer_urls, ledger, logo_urls, oci, permissions, signatures
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
 from localecr.registry import Lab, Registry, catalog, policies
@@ -67,6 +67,8 @@ class Gateway:
             return Response(421, b"This lab answers only to names of its own.\n", {"Content-Type": "text/plain"})
         if request.path == "/v2" or request.path.startswith("/v2/"):
             return oci.answer(self._lab, request, perform)
+        if self._is_public and request.path.startswith(catalog.LOGOS):
+            return logo_urls.answer(self._lab, request)
         if self._is_public:
             return oci.public_token(self._lab, request) if request.path.rstrip("/") == "/token" else _nothing_here()
         if request.path.startswith("/_lab/"):

@@ -56,4 +56,5 @@ def seed(lab: Lab, state: Path) -> None:
 
 def _ensure_repository(registry: Registry, name: str) -> None:
     if not any(each["name"] == name for each in repositories.describe(registry, [], 1000, None)[0]):
-        repositories.create(registry, name, catalog_data={"description": "A small specimen, made for this course"})
+        with registry.database.write():
+            catalog.set_data(registry, repositories.create(registry, name), {"description": "A small specimen, made for this course"})

@@ -19,7 +19,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "fidelity.md"
 BEGIN, END = "<!-- proved: written by `make fidelity` from the tests that passed -->", "<!-- end of what is proved -->"
 API, PROTOCOL = "API", "protocol"
 SERVICES = {"ecr": "Amazon ECR", "ecr-public": "Amazon ECR Public"}
-RANDOM = ("test_any_request", "test_fifty_clients", "test_hostile")  # their requests differ from run to run
+RANDOM = ("test_any_request", "test_fifty_clients", "test_hostile", "test_races")  # their requests differ from run to run
 # how a client that nobody here wrote names itself → its name, and the tool without which its tests are skipped
 CLIENTS = {
     "aws-cli/": ("AWS CLI", None),

@@ -32,6 +32,7 @@ SAMPLES = {
     "Arn": "arn:aws:ecr:us-east-1:111122223333:repository/a-repository-that-nobody-made",
     "ImageTagMutabilityExclusionFilterValue": "dev-*",
 }
+ENUMS = {"ImageTagMutability": ["IMMUTABLE", "MUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION"]}  # seen in this order, not the model's
 SHORT_OF_MODEL = {"LayerPartBlob", "ImageManifest", "LogoImageBlob"}  # megabytes: one test each, below
 
 
@@ -85,6 +86,13 @@ def named(path: Path) -> str:
     return ".".join(f"{step + 1}.member" if isinstance(step, int) else step for step in path)
 
 
+def said(path: Path, constraint: str) -> tuple[str, str]:
+    """Member and constraint as AWS's sentence has them: of a value in a list it names the list."""
+    if path[-1:] == (0,):
+        return named(path[:-1]), f"Member must satisfy constraint: [{constraint}]"
+    return named(path), constraint
+
+
 def faults(shape: Shape) -> Iterator[tuple[Any, str]]:
     """Values that break one rule of a shape each, with the constraint that AWS's sentence names."""
     low, high, pattern = (shape.metadata.get(rule) for rule in ("min", "max", "pattern"))
@@ -101,7 +109,7 @@ def faults(shape: Shape) -> Iterator[tuple[Any, str]]:
         if high is not None:
             yield made[shape.type_name](high + 1), f"Member must have length less than or equal to {high}"
     if shape.type_name == "string" and shape.enum:
-        yield "NEITHER", f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
+        yield "NEITHER", f"Member must satisfy enum value set: [{', '.join(ENUMS.get(shape.name, shape.enum))}]"
     if pattern:
         rule = NAME_RULE if shape.name == "RepositoryName" else f"Member must satisfy regular expression pattern: {pattern}"
         yield "No such thing!", rule
@@ -131,7 +139,7 @@ def rule_breakers(operation: OperationModel) -> Iterator[tuple[Any, str, str]]:
     for path, shape in places(operation.input_shape):
         if shape.name not in SHORT_OF_MODEL:
             for value, constraint in faults(shape):
-                yield with_value(operation.input_shape, path, value), named(path), constraint
+                yield with_value(operation.input_shape, path, value), *said(path, constraint)
 
 
 @pytest.mark.parametrize(("service", "operation"), KNOWN)

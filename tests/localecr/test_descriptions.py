@@ -75,6 +75,24 @@ def test_the_size_of_an_index_is_that_of_its_largest_image(ecr, http, name):
     assert describe(ecr, name, imageTag="1")["imageSizeInBytes"] == large.size
 
 
+def test_the_size_of_an_index_of_indexes_is_that_of_its_largest_image_too(ecr, http, name):
+    large = image("large", layers=5)
+    http.push(index(index(image("small"), large), image("middle", layers=2)), "1")
+    http.push(index(), "empty")
+    assert describe(ecr, name, imageTag="1")["imageSizeInBytes"] == large.size
+    assert describe(ecr, name, imageTag="empty")["imageSizeInBytes"] == 0
+
+
+def test_what_is_named_twice_is_described_once(ecr, http, name):
+    pushed = http.push(http.push(image("two names"), "a"), "b")
+    other = http.push(image("other"), "c")
+    names = [{"imageTag": "c"}, {"imageTag": "a"}, {"imageDigest": pushed.digest}, {"imageTag": "b", "imageDigest": pushed.digest}, {"imageTag": "c"}]
+    described = ecr.describe_images(repositoryName=name, imageIds=names)["imageDetails"]
+    assert [each["imageDigest"] for each in described] == [other.digest, pushed.digest]
+    repositories = ecr.describe_repositories(repositoryNames=[name, name])["repositories"]
+    assert [each["repositoryName"] for each in repositories] == [name]
+
+
 def test_a_missing_image_is_named_when_described(ecr, name):
     sentence = (
         "The image with imageId {{imageDigest:{}, imageTag:{}}} does not exist within the repository "

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from awsapi import digests, push, push_layer, put_image, refused, tags
-from specimens import DOCKER_LIST, DOCKER_MANIFEST, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, digest, image, index
+from specimens import DOCKER_LIST, DOCKER_MANIFEST, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, Specimen, digest, image, index
 from wire import error_of
 
 ACCOUNT = "111122223333"
@@ -98,6 +98,10 @@ def test_putting_an_image_under_a_new_tag_is_how_to_retag(ecr, http, name):
 REFUSED_MANIFESTS = {
     "no JSON": ("{", "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'"),
     "a list": ("[]", "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'"),
+    "a number that JSON doesn't have": (
+        json.dumps({"mediaType": OCI_MANIFEST, "x": float("nan")}),
+        "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'",
+    ),
     "no media type": ('{"schemaVersion": 2}', "image manifest mediatype not provided in manifest or parameter"),
     "layers that are no list": (json.dumps({"mediaType": OCI_MANIFEST, "config": {}, "layers": "x"}), None),
     "an index without images": (json.dumps({"mediaType": OCI_INDEX}), None),
@@ -179,6 +183,66 @@ def test_an_index_is_got_as_it_was_put_and_so_are_its_images(ecr, http, name, do
     assert found["imageManifest"] == pushed.text
 
 
+ODDLY_WRITTEN = {
+    "indented with tabs": lambda document: json.dumps(document, indent="\t"),
+    "no spaces and a newline at the end": lambda document: json.dumps(document, separators=(",", ":")) + "\n",
+    "carriage returns": lambda document: json.dumps(document, indent=3).replace("\n", "\r\n") + "\r\n",
+    "spaces around": lambda document: f"  \n{json.dumps(document)}\t ",
+    "keys backwards": lambda document: json.dumps(dict(reversed(document.items()))),
+    "keys sorted": lambda document: json.dumps(document, sort_keys=True),
+    "text beyond ASCII": lambda document: json.dumps(document | {"annotations": {"by": "Jürgen 🐳 \u2028 \x7f"}}, ensure_ascii=False),
+    "text escaped": lambda document: json.dumps(document | {"annotations": {"by": "Jürgen 🐳 </script>"}}).replace("/", "\\/"),
+    "a key twice": lambda document: json.dumps(document)[:-1] + ', "annotations": {"a": "1"}, "annotations": {"a": "2"}}',
+    "a number in many ways": lambda document: json.dumps(document)[:-1] + ', "x": [1.0, 1e2, -0, 12345678901234567890123, 1E-400]}',
+}
+
+
+@pytest.mark.parametrize("write", ODDLY_WRITTEN.values(), ids=ODDLY_WRITTEN)
+def test_a_manifest_is_kept_byte_for_byte_however_it_is_written(ecr, http, name, write):
+    plain = image("oddly written", layers=2)
+    odd = Specimen(write(json.loads(plain.manifest)).encode(), OCI_MANIFEST, plain.blobs)
+    put = push(ecr, name, odd, "1")
+    (by_tag,) = get(ecr, name, {"imageTag": "1"})["images"]
+    (by_digest,) = get(ecr, name, {"imageDigest": digest(odd.manifest)})["images"]
+    assert by_tag["imageManifest"].encode() == by_digest["imageManifest"].encode() == odd.manifest
+    assert by_tag["imageId"]["imageDigest"] == put.digest
+    assert http.pull("1") == http.pull(put.digest) == odd.manifest
+
+
+@pytest.mark.parametrize("types", [[OCI_MANIFEST], [DOCKER_MANIFEST], ["application/vnd.docker.distribution.manifest.v1+json"], ["text/plain", OCI_INDEX]])
+def test_an_image_comes_as_it_is_kept_whatever_types_are_accepted(ecr, name, types):
+    pushed = push(ecr, name, image("kept"), "1")
+    (found,) = ecr.batch_get_image(repositoryName=name, imageIds=[{"imageTag": "1"}], acceptedMediaTypes=types)["images"]
+    assert (found["imageManifest"], found["imageManifestMediaType"]) == (pushed.text, OCI_MANIFEST)
+
+
+OFF_PATTERN = {
+    "imageTag": ("no tag", "[a-zA-Z0-9-_.]+"),
+    "imageDigest": ("no digest", "[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+"),
+}
+
+
+@pytest.mark.parametrize("member", OFF_PATTERN)
+def test_what_can_be_no_tag_or_digest_is_an_invalid_parameter(ecr, name, member):
+    specimen = image("put")
+    for blob in specimen.blobs:
+        push_layer(ecr, name, blob)
+    value, pattern = OFF_PATTERN[member]
+    sentence = f"Invalid parameter at '{member}' failed to satisfy constraint: 'must satisfy regular expression '{pattern}''"
+    with refused("InvalidParameterException", sentence):
+        ecr.put_image(repositoryName=name, imageManifest=specimen.text, **{member: value})
+    assert digests(ecr, name) == set()
+    with refused("InvalidParameterException", sentence):
+        ecr.describe_images(repositoryName=name, imageIds=[{member: value}])
+
+
+def test_a_tag_has_up_to_300_characters_for_the_api(ecr, name):
+    pushed = push(ecr, name, image("long"), "x" * 300)
+    assert tags(ecr, name) == {"x" * 300: pushed.digest}
+    with refused("InvalidParameterException", "Invalid parameter at 'imageTag' failed to satisfy constraint: 'Member must have length less than or equal to 300'"):
+        put_image(ecr, name, pushed, "x" * 301)
+
+
 # --- batches ----------------------------------------------------------------------------------------------------------------------------
 
 
@@ -200,7 +264,17 @@ def test_a_batch_answers_what_it_can_and_names_each_failure(ecr, name):
             "Invalid request parameters: image digest should satisfy the regex '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",
         ),
     ]
-    assert answer["failures"][-1]["failureCode"] == "ImageTagDoesNotMatchDigest"
+    assert {key: answer["failures"][-1][key] for key in ("failureCode", "failureReason")} == {
+        "failureCode": "ImageTagDoesNotMatchDigest",
+        "failureReason": "Invalid request parameters: given tag does not map to the given digest",
+    }
+
+
+def test_a_tag_that_can_be_none_fails_alone(ecr, name):
+    push(ecr, name, image("one"), "1")
+    for operation in (ecr.batch_get_image, ecr.batch_delete_image):
+        (failure,) = operation(repositoryName=name, imageIds=[{"imageTag": "no tag"}])["failures"]
+        assert (failure["imageId"], failure["failureCode"]) == ({"imageTag": "no tag"}, "InvalidImageTag")
 
 
 def test_a_batch_of_deletions_names_the_same_failures(ecr, name):

@@ -3,6 +3,7 @@ BatchCheckLayerAvailability, GetDownloadUrlForLayer."""
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 
 import pytest
@@ -10,6 +11,7 @@ import requests
 from botocore.exceptions import ClientError
 
 from awsapi import push, push_layer, refused
+from localecr.registry import uploads
 from specimens import OCI_LAYER, digest, image
 from wire import error_of
 
@@ -95,6 +97,43 @@ def test_a_part_that_overlaps_the_last_one_is_refused_with_the_place_to_go_on(up
     assert upload.complete(digest(PART + b"the end"))
 
 
+def test_a_part_without_a_byte_is_refused(upload):
+    upload.part(PART)
+    with refused("InvalidLayerPartException"):
+        upload.part(b"", len(PART), len(PART) - 1)
+    assert upload.part(b"the end", len(PART))["lastByteReceived"] == len(PART) + 6
+
+
+def test_the_largest_part_has_twenty_mebibytes(upload):
+    content = bytes(20_971_520)
+    assert upload.part(content)["lastByteReceived"] == 20_971_519
+    assert upload.complete(digest(content))["layerDigest"] == digest(content)
+
+
+def test_a_part_of_five_mebibytes_is_not_too_small_and_one_byte_less_is(ecr, name):
+    enough, short = Upload(ecr, name), Upload(ecr, name)
+    for each, first in ((enough, PART), (short, PART[:-1])):
+        each.part(first)
+        each.part(b"the end")
+    assert enough.complete(digest(PART + b"the end"))
+    with refused("LayerPartTooSmallException"):
+        short.complete(digest(PART[:-1] + b"the end"))
+
+
+@pytest.mark.parametrize("service", ["ecr", "ecr-public"])
+def test_a_layer_has_no_more_parts_than_its_quota(aws, free_repository, monkeypatch, service):
+    assert uploads.MOST_PARTS == {"private": 4200, "public": 1000}  # AWS: service quotas
+    monkeypatch.setattr(uploads, "MOST_PARTS", {"private": 3, "public": 3})
+    client = aws(service)
+    client.create_repository(repositoryName=free_repository)
+    upload = Upload(client, free_repository)
+    for _ in range(3):
+        upload.part(PART)
+    with refused("LimitExceededException"):
+        upload.part(b"the end")
+    assert upload.complete(digest(PART * 3))
+
+
 def test_every_part_but_the_last_has_at_least_five_mebibytes(upload, name, ecr):
     upload.part(b"small")
     upload.part(b"and more")
@@ -114,6 +153,24 @@ def test_an_upload_is_completed_by_the_digest_of_its_content_alone(upload, ecr, 
         upload.complete(digest(b"another"), digest(b"a third"))
     assert upload.complete(digest(b"another"), digest(b"content"))["layerDigest"] == digest(b"content")
     assert available(ecr, name, digest(b"content"), digest(b"another")) == {digest(b"content"): "AVAILABLE", digest(b"another"): "UNAVAILABLE"}
+
+
+@pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha3_256", "shake_128", "nothing-known"])
+def test_a_digest_that_ecr_does_not_compute_matches_nothing(upload, algorithm):
+    upload.part(b"content")
+    made = hashlib.new(algorithm, b"content") if algorithm in ("md5", "sha1", "sha3_256") else None
+    with refused("InvalidLayerException", "None of the provided layer digests match the calculated layer digest"):
+        upload.complete(f"{algorithm}:{made.hexdigest() if made else '00'}", digest(b"content").upper().replace("SHA", "sha"))
+    assert upload.complete("md5:00", digest(b"content"), digest(b"content"))["layerDigest"] == digest(b"content")
+
+
+def test_an_upload_refused_once_can_still_be_completed(upload):
+    upload.part(PART)
+    for _ in range(2):
+        with refused("InvalidLayerException"):
+            upload.complete(digest(b"another"))
+    upload.part(b"the end")
+    assert upload.complete(digest(PART + b"the end"))
 
 
 def test_a_completed_upload_is_gone(upload, name):
@@ -158,9 +215,9 @@ def test_layers_pushed_over_http_are_available(ecr, http, name):
 
 def test_what_is_no_digest_fails_alone(ecr, http, name):
     sent = http.push_blob(b"content")
-    answer = ecr.batch_check_layer_availability(repositoryName=name, layerDigests=["nonsense", sent])
+    answer = ecr.batch_check_layer_availability(repositoryName=name, layerDigests=["nonsense", sent, "", sent])
     assert [each["layerDigest"] for each in answer["layers"]] == [sent]
-    assert [(each["layerDigest"], each["failureCode"]) for each in answer["failures"]] == [("nonsense", "InvalidLayerDigest")]
+    assert [(each["layerDigest"], each["failureCode"]) for each in answer["failures"]] == [("nonsense", "InvalidLayerDigest"), ("", "MissingLayerDigest")]
 
 
 def test_a_layer_of_another_repository_is_unavailable_here(ecr, name):

@@ -7,8 +7,11 @@ import json
 
 import pytest
 
-from awsapi import refused
-from specimens import image
+from awsapi import push, put_image, refused
+from specimens import artifact, image
+
+INVALID_TOKEN = "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid token'"
+SIGNATURE = "application/vnd.example.signature"
 
 
 @pytest.fixture
@@ -116,5 +119,167 @@ def test_what_is_no_token_is_an_invalid_parameter(ecr, name, operation, token):
     named = {} if operation == "describe_repositories" else {"repositoryName": name}
     if operation == "list_image_referrers":
         named["subjectId"] = {"imageDigest": "sha256:" + "0" * 64}
-    with refused("InvalidParameterException", "Invalid parameter at 'nextToken' failed to satisfy constraint: 'Invalid token'"):
+    with refused("InvalidParameterException", INVALID_TOKEN):
         getattr(ecr, operation)(**named, nextToken=token)
+
+
+# --- what happens between two pages -----------------------------------------------------------------------------------------------------
+
+
+def walk(listing, between, size=2):
+    """The rows of every page of a listing; `between` happens after the first."""
+    rows, token = [], {}
+    while token is not None:
+        answer = listing(maxResults=size, **token)
+        rows += next(value for value in answer.values() if isinstance(value, list))
+        token = {"nextToken": answer["nextToken"]} if "nextToken" in answer else None
+        between()
+        between = lambda: None  # noqa: E731
+    return rows
+
+
+WRITES = {  # what is done to the images a, b, c, d, e (each under its own name): the names they have afterwards
+    "an image is pushed": (lambda door, pushed: door.push(image("new"), "new"), "abcde"),
+    "an image that was seen goes": (lambda door, pushed: door("DELETE", f"manifests/{pushed['a'].digest}"), "bcde"),
+    "the image the token stands at goes": (lambda door, pushed: door("DELETE", f"manifests/{pushed['b'].digest}"), "acde"),
+    "an image not seen yet goes": (lambda door, pushed: door("DELETE", f"manifests/{pushed['d'].digest}"), "abce"),
+    "an image not seen yet gets a second tag": (lambda door, pushed: door.put_manifest("another", pushed["d"]), "abcde"),
+    "an image that was seen gets a second tag": (lambda door, pushed: door.put_manifest("another", pushed["a"]), "abcde"),
+    "a tag that was seen moves on": (lambda door, pushed: door.put_manifest("a", pushed["e"]), "bcde"),
+    "a tag not seen yet moves back": (lambda door, pushed: door.put_manifest("e", pushed["a"]), "abcd"),
+    "all that was seen goes": (lambda door, pushed: [door("DELETE", f"manifests/{each}") for each in "ab"], "cde"),
+    "all that is left goes": (lambda door, pushed: [door("DELETE", f"manifests/{each}") for each in "cde"], "ab"),
+}
+
+
+@pytest.fixture
+def lettered(http):
+    return {letter: http.push(image(letter), letter) for letter in "abcde"}
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize(("write", "stay"), WRITES.values(), ids=WRITES)
+def test_listed_images_are_shown_once_and_none_that_stayed_is_missed(ecr, http, name, lettered, write, stay, size):
+    rows = walk(lambda **page: ecr.list_images(repositoryName=name, **page), lambda: write(http, lettered), size)
+    shown = [(row["imageDigest"], row.get("imageTag")) for row in rows]
+    assert len(shown) == len(set(shown))
+    assert {(lettered[letter].digest, letter) for letter in stay} <= set(shown)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("write", [write for write, _ in WRITES.values()], ids=WRITES)
+def test_described_images_are_shown_once_and_none_that_stayed_is_missed(ecr, http, name, lettered, write, size):
+    rows = walk(lambda **page: ecr.describe_images(repositoryName=name, **page), lambda: write(http, lettered), size)
+    shown = [row["imageDigest"] for row in rows]
+    assert len(shown) == len(set(shown))
+    there = {row["imageDigest"] for row in ecr.describe_images(repositoryName=name)["imageDetails"]}
+    assert {each.digest for each in lettered.values()} & there <= set(shown)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize(("write", "stay"), WRITES.values(), ids=WRITES)
+def test_tags_listed_over_http_are_shown_once_and_none_that_stayed_is_missed(http, lettered, write, stay, size):
+    first = http("GET", "tags/list", params={"n": size})
+    write(http, lettered)
+    shown, rest = first.json()["tags"], first.links["next"]["url"]
+    while rest:
+        answer = http("GET", rest.removeprefix(f"/v2/{http.path}/"))
+        shown += answer.json()["tags"]
+        rest = answer.links["next"]["url"] if "next" in answer.links else None
+    assert len(shown) == len(set(shown))
+    assert set(stay) <= set(shown)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_repositories_are_shown_once_and_none_that_stayed_is_missed(aws, size):
+    newcomer = aws("ecr", account=f"66667777000{size}")
+    for letter in "bdfhj":
+        newcomer.create_repository(repositoryName=f"shop/{letter}")
+
+    def write():
+        for letter in "dj":
+            newcomer.delete_repository(repositoryName=f"shop/{letter}")
+        for letter in "acegi":
+            newcomer.create_repository(repositoryName=f"shop/{letter}")
+
+    shown = [row["repositoryName"] for row in walk(newcomer.describe_repositories, write, size)]
+    assert len(shown) == len(set(shown))
+    assert {f"shop/{letter}" for letter in "bfh"} <= set(shown)
+
+
+def test_public_tags_are_shown_once_and_none_that_stayed_is_missed(public, free_repository):
+    public.create_repository(repositoryName=free_repository)
+    pushed = [push(public, free_repository, image(letter), letter) for letter in "abcde"]
+
+    def write():
+        public.batch_delete_image(repositoryName=free_repository, imageIds=[{"imageTag": "b"}, {"imageTag": "d"}])
+        put_image(public, free_repository, pushed[4], "a")
+        put_image(public, free_repository, pushed[4], "cc")
+
+    rows = walk(lambda **page: public.describe_image_tags(repositoryName=free_repository, **page), write)
+    assert [row["imageTag"] for row in rows] == ["a", "b", "c", "cc", "e"]
+
+
+def test_public_images_are_shown_once_and_none_that_stayed_is_missed(public, free_repository):
+    public.create_repository(repositoryName=free_repository)
+    pushed = [push(public, free_repository, image(letter), letter).digest for letter in "abcde"]
+
+    def write():
+        public.batch_delete_image(repositoryName=free_repository, imageIds=[{"imageTag": "b"}, {"imageTag": "d"}])
+        push(public, free_repository, image("f"), "f")
+
+    shown = [row["imageDigest"] for row in walk(lambda **page: public.describe_images(repositoryName=free_repository, **page), write)]
+    assert len(shown) == len(set(shown))
+    assert {pushed[0], pushed[2], pushed[4]} <= set(shown)
+
+
+def test_referrers_are_shown_once_and_none_that_stayed_is_missed(ecr, http, name):
+    subject = http.push(image("subject"), "1")
+    pushed = [http.push(artifact(f"signed {number}", SIGNATURE, subject)) for number in range(5)]
+
+    def write():
+        for gone in (pushed[0], pushed[1], pushed[3]):
+            http("DELETE", f"manifests/{gone.digest}")
+        http.push(artifact("signed late", SIGNATURE, subject))
+
+    rows = walk(lambda **page: ecr.list_image_referrers(repositoryName=name, subjectId={"imageDigest": subject.digest}, **page), write)
+    shown = [row["digest"] for row in rows]
+    assert len(shown) == len(set(shown))
+    assert {pushed[2].digest, pushed[4].digest} <= set(shown)
+
+
+# --- tokens -----------------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_token_opens_the_listing_it_came_from_alone(ecr, at, name, full):
+    other = f"{name}/other"
+    ecr.create_repository(repositoryName=other)
+    subject = at(other).push(image("subject"), "1")
+    for number in range(2):
+        at(other).push(artifact(f"signed {number}", SIGNATURE, subject))
+    listings = {
+        "repositories": ecr.describe_repositories,
+        "images": lambda **page: ecr.list_images(repositoryName=name, **page),
+        "details": lambda **page: ecr.describe_images(repositoryName=name, **page),
+        "other images": lambda **page: ecr.list_images(repositoryName=other, **page),
+        "other details": lambda **page: ecr.describe_images(repositoryName=other, **page),
+        "referrers": lambda **page: ecr.list_image_referrers(repositoryName=other, subjectId={"imageDigest": subject.digest}, **page),
+    }
+    tokens = {of: listing(maxResults=1)["nextToken"] for of, listing in listings.items()}
+    for of, listing in listings.items():
+        assert listing(nextToken=tokens[of])
+        for another in tokens.keys() - {of}:
+            with refused("InvalidParameterException", INVALID_TOKEN):
+                listing(nextToken=tokens[another])
+
+
+@pytest.mark.parametrize("spoil", [lambda token: token[:-4], lambda token: "AAAA" + token[4:], lambda token: token + token, lambda token: token[:44]])
+def test_a_token_changed_by_anybody_opens_nothing(ecr, name, full, spoil):
+    token = ecr.list_images(repositoryName=name, maxResults=1)["nextToken"]
+    with refused("InvalidParameterException", INVALID_TOKEN):
+        ecr.list_images(repositoryName=name, nextToken=spoil(token))
+
+
+def test_a_registry_has_no_second_page(public):
+    with refused("InvalidParameterException", INVALID_TOKEN):
+        public.describe_registries(nextToken="anything")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import requests
 
 from awsapi import push, refused
 from specimens import OCI_CONFIG, OCI_MANIFEST, digest, image, index
@@ -102,11 +103,48 @@ def test_a_repository_of_which_nothing_was_said_has_no_catalog_data(public, shop
         public.get_repository_catalog_data(repositoryName=shop)
 
 
-def test_a_logo_is_not_built_and_makes_no_repository(public, free_repository):
-    with refused("NotImplemented"):
-        public.create_repository(repositoryName=free_repository, catalogData={"logoImageBlob": b"png"})
-    with refused("RepositoryNotFoundException"):
-        public.describe_repositories(repositoryNames=[free_repository])
+LOGO = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+
+
+def test_a_logo_is_shown_to_anybody_at_its_address(public, free_repository, lab_endpoint):
+    made = public.create_repository(repositoryName=free_repository, catalogData={"description": "A small shop", "logoImageBlob": LOGO})["catalogData"]
+    assert made == public.get_repository_catalog_data(repositoryName=free_repository)["catalogData"]
+    assert made.keys() == {"description", "logoUrl"}
+    assert made["logoUrl"].startswith(lab_endpoint.public_url + "/")
+    shown = requests.get(made["logoUrl"], timeout=60)
+    assert (shown.status_code, shown.content, shown.headers["Content-Type"]) == (200, LOGO, "image/png")
+    assert requests.head(made["logoUrl"], timeout=60).headers["Content-Length"] == str(len(LOGO))
+
+
+def test_a_logo_is_replaced_with_the_rest_of_what_the_gallery_says(public, free_repository):
+    first = public.create_repository(repositoryName=free_repository, catalogData={"logoImageBlob": LOGO + b"first"})["catalogData"]["logoUrl"]
+    second = public.put_repository_catalog_data(repositoryName=free_repository, catalogData={"logoImageBlob": b"\xff\xd8\xff another"})["catalogData"]["logoUrl"]
+    assert requests.get(second, timeout=60).headers["Content-Type"] == "image/jpeg"
+    assert requests.get(first, timeout=60).status_code == 404
+    assert public.put_repository_catalog_data(repositoryName=free_repository, catalogData={"description": "none"})["catalogData"] == {"description": "none"}
+    assert requests.get(second, timeout=60).status_code == 404
+
+
+def test_a_deleted_repository_takes_its_logo_along_and_leaves_anothers(public, free_repository):
+    for name in (free_repository, f"{free_repository}/other"):
+        address = public.create_repository(repositoryName=name, catalogData={"logoImageBlob": LOGO + name[-5:].encode()})["catalogData"]["logoUrl"]
+        same = public.create_repository(repositoryName=f"{name}/same", catalogData={"logoImageBlob": LOGO + name[-5:].encode()})["catalogData"]["logoUrl"]
+        assert address == same
+        public.delete_repository(repositoryName=name)
+        assert requests.get(address, timeout=60).status_code == 200
+        public.delete_repository(repositoryName=f"{name}/same")
+        assert requests.get(address, timeout=60).status_code == 404
+
+
+def test_whatever_is_called_a_logo_runs_nowhere(public, free_repository):
+    page = b"<html><script>alert(1)</script></html>"
+    address = public.create_repository(repositoryName=free_repository, catalogData={"logoImageBlob": page})["catalogData"]["logoUrl"]
+    shown = requests.get(address, timeout=60)
+    assert shown.headers["Content-Type"] == "application/octet-stream"
+    assert shown.headers["X-Content-Type-Options"] == "nosniff"
+    for elsewhere in (address[:-1], address + "/", address.rpartition("/")[0] + "/../lab.sqlite"):
+        assert requests.get(elsewhere, timeout=60).status_code == 404
+    assert requests.post(address, data=page, timeout=60).status_code == 404
 
 
 def test_the_registrys_display_name_is_its_accounts(aws):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from awsapi import push
+from awsapi import push, refused
 from specimens import OCI_INDEX, OCI_MANIFEST, artifact, digest, image, index
 
 SIGNATURE, CONTENTS = "application/vnd.example.signature", "application/vnd.example.sbom+json"
@@ -139,6 +139,50 @@ def test_many_referrers_come_in_pages(ecr, http, name):
     assert len(ecr.list_image_referrers(repositoryName=name, subjectId={"imageDigest": subject.digest})["referrers"]) == 20
 
 
-def test_what_is_no_digest_has_no_referrers(http):
+def test_what_is_no_digest_has_no_referrers(ecr, http, name):
+    off = "Invalid parameter at 'imageDigest' failed to satisfy constraint: 'must satisfy regular expression '[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+''"
+    with refused("InvalidParameterException", off):
+        ecr.list_image_referrers(repositoryName=name, subjectId={"imageDigest": "latest"})
     assert http("GET", "referrers/latest").status_code == 400
     assert http("GET", f"referrers/{digest(b'x')[:-1]}").status_code == 400
+
+
+def test_a_page_of_referrers_is_no_longer_than_a_manifest_may_be(ecr, http, name):
+    subject = http.push(image("subject"), "1")
+    long = {"padding": "x" * 1_500_000}
+    pushed = [http.push(artifact(f"signed {number}", SIGNATURE, subject, annotations=long)).digest for number in range(5)]
+    sizes, found, rest = [], [], f"referrers/{subject.digest}"
+    while rest:
+        answer = http("GET", rest)
+        found += [each["digest"] for each in answer.json()["manifests"]]
+        sizes.append(len(answer.content))
+        rest = answer.links["next"]["url"].removeprefix(f"/v2/{http.path}/") if "next" in answer.links else None
+    assert found == pushed
+    assert len(sizes) == 3
+    assert max(sizes) <= 4_194_304
+    first = ecr.list_image_referrers(repositoryName=name, subjectId={"imageDigest": subject.digest})
+    assert [each["digest"] for each in first["referrers"]] == pushed[:2]
+    rest = ecr.list_image_referrers(repositoryName=name, subjectId={"imageDigest": subject.digest}, nextToken=first["nextToken"])
+    assert [each["digest"] for each in rest["referrers"]] == pushed[2:4]
+
+
+def test_a_referrer_of_four_mebibytes_is_listed_alone(ecr, http, name):
+    subject = http.push(image("subject"), "1")
+    longest = artifact("signed", SIGNATURE, subject, annotations={"padding": ""})
+    longest = artifact("signed", SIGNATURE, subject, annotations={"padding": "x" * (4_194_304 - len(longest.manifest))})
+    assert len(longest.manifest) == 4_194_304
+    for each in (longest, artifact("signed too", SIGNATURE, subject)):
+        http.push(each)
+    first = ecr.list_image_referrers(repositoryName=name, subjectId={"imageDigest": subject.digest})
+    assert [each["digest"] for each in first["referrers"]] == [longest.digest]
+    assert first["nextToken"]
+
+
+def test_up_to_five_types_can_be_asked_for(ecr, http, name):
+    subject = http.push(image("subject"), "1")
+    pushed = [http.push(artifact(str(number), f"application/vnd.example.{number}", subject)) for number in range(6)]
+    found = listed(ecr, name, subject, filter={"artifactTypes": [f"application/vnd.example.{number}" for number in range(5)]})
+    assert [each["digest"] for each in found] == [each.digest for each in pushed[:5]]
+    too_many = "Invalid parameter at 'filter.artifactTypes' failed to satisfy constraint: 'Member must have length less than or equal to 5'"
+    with refused("InvalidParameterException", too_many):
+        listed(ecr, name, subject, filter={"artifactTypes": [f"application/vnd.example.{number}" for number in range(6)]})

@@ -12,6 +12,8 @@ from localecr.errors import AwsError
 if TYPE_CHECKING:
     from localecr.registry import Lab, Registry
 
+LOGOS = "/_logos/"  # where the public address shows them
+
 
 def alias(lab: Lab, account: str) -> str | None:
     """An account's public alias; None before its first public repository."""
@@ -60,9 +62,23 @@ def data(registry: Registry, repository: sqlite3.Row) -> dict:
             "RepositoryCatalogDataNotFoundException",
             f"The catalog data for repository with name '{repository['name']}' in the registry with id '{registry.account}' does not exist",
         )
-    return json.loads(repository["catalog_data"])
+    logo = registry.database.one("SELECT digest FROM logos WHERE repository_id = ?", (repository["id"],))
+    shown = {"logoUrl": f"http://{registry.lab.public_address}{LOGOS}{logo['digest']}"} if logo else {}
+    return json.loads(repository["catalog_data"]) | shown
 
 
 def set_data(registry: Registry, repository: sqlite3.Row, said: dict) -> None:
+    """Replaces all that the gallery says, the logo (``logoImageBlob``, bytes) too."""
+    texts = {member: value for member, value in said.items() if member != "logoImageBlob"}
+    logo = said.get("logoImageBlob")
     with registry.database.write() as transaction:
-        transaction.execute("UPDATE repositories SET catalog_data = ? WHERE id = ?", (json.dumps(said), repository["id"]))
+        transaction.execute("UPDATE repositories SET catalog_data = ? WHERE id = ?", (json.dumps(texts), repository["id"]))
+        transaction.execute("DELETE FROM logos WHERE repository_id = ?", (repository["id"],))
+        if logo:
+            transaction.execute("INSERT INTO logos VALUES (?, ?, ?)", (repository["id"], hashlib.sha256(logo).hexdigest(), logo))
+
+
+def logo(lab: Lab, digest: str) -> bytes | None:
+    """A logo of some repository of the lab."""
+    row = lab.database.one("SELECT image FROM logos WHERE digest = ?", (digest,))
+    return row["image"] if row else None

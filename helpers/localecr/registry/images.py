@@ -9,9 +9,14 @@ from localecr.errors import AwsError, invalid_parameter
 from localecr.registry import Registry, manifests, paging, repositories, tags
 from localecr.store import trouble
 
-IMAGE_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,299}")
-LISTED = "ImageReferencedByManifestList"
+IMAGE_TAG = re.compile(r"[a-zA-Z0-9-_.]+")  # ECR's own patterns, as its sentences show them
 IMAGE_DIGEST = re.compile(r"[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+")
+LISTED = "ImageReferencedByManifestList"
+# what is said of an image, without its manifest; its tags come with it, so that both are of one moment
+DETAILS = (
+    "i.id, i.digest, i.media_type, i.artifact_type, i.size, i.pushed_at, i.last_pulled_at, i.subject_digest,"
+    " (SELECT group_concat(t.name, ' ') FROM tags t WHERE t.image_id = i.id) AS tags"
+)
 
 
 class Failure(Exception):
@@ -33,8 +38,9 @@ def put(
     Raises LayersNotFoundException and ReferencedImagesNotFoundException for what the manifest needs and the repository
     lacks, ImageDigestDoesNotMatchException, ImageTagAlreadyExistsException.
     """
-    if tag is not None and not IMAGE_TAG.fullmatch(tag):
-        raise invalid_parameter("imageTag", f"must satisfy regular expression '{IMAGE_TAG.pattern}'")
+    for member, value, pattern in (("imageTag", tag, IMAGE_TAG), ("imageDigest", digest, IMAGE_DIGEST)):
+        if value is not None and not pattern.fullmatch(value):
+            raise off_pattern(member, pattern)
     manifest = manifests.read(body, media_type, layerless)
     actual = manifest.digest(_algorithm(digest))
     if digest is not None and digest != actual:
@@ -44,13 +50,18 @@ def put(
             "does not match the image digest that Amazon ECR has calculated.",
         )
     with registry.database.write():
-        repositories.refuse_gone(registry, repository)
+        repository = repositories.refuse_gone(registry, repository)
         image = by_digest(registry, repository, actual)
         is_new = image is None
         if is_new:
             image = _store(registry, repository, manifest, actual)
         moved = tags.give(registry, repository, tag, image["id"]) if tag is not None else False
     return image, is_new or moved
+
+
+def off_pattern(member: str, pattern: re.Pattern[str]) -> AwsError:
+    """The error for a tag or a digest that can be none, in ECR's words."""
+    return invalid_parameter(member, f"must satisfy regular expression '{pattern.pattern}'")
 
 
 def _algorithm(digest: str | None) -> str:
@@ -125,12 +136,13 @@ def resolve(registry: Registry, repository: sqlite3.Row, image_id: dict[str, str
         raise Failure("MissingDigestAndTag", "Invalid request parameters: both tag and digest cannot be null")
     if digest is not None and not IMAGE_DIGEST.fullmatch(digest):
         raise Failure("InvalidImageDigest", f"Invalid request parameters: image digest should satisfy the regex '{IMAGE_DIGEST.pattern}'")
+    if tag is not None and not IMAGE_TAG.fullmatch(tag):  # AWS's words for it are not published
+        raise Failure("InvalidImageTag", f"Invalid request parameters: image tag should satisfy the regex '{IMAGE_TAG.pattern}'")
     image = by_tag(registry, repository, tag) if tag is not None else by_digest(registry, repository, digest)
     if image is None:
         raise Failure("ImageNotFound", "Requested image not found")
     if digest is not None and image["digest"] != digest:
-        # the code is the model's; AWS publishes no text for it
-        raise Failure("ImageTagDoesNotMatchDigest", "Requested image tag does not match the requested image digest")
+        raise Failure("ImageTagDoesNotMatchDigest", "Invalid request parameters: given tag does not map to the given digest")
     return image
 
 
@@ -145,7 +157,8 @@ TAG_STATUS = {"TAGGED": "AND t.name IS NOT NULL", "UNTAGGED": "AND t.name IS NUL
 
 def list_ids(registry: Registry, repository: sqlite3.Row, tag_status: str, page: int, token: str | None) -> tuple[list[dict], str | None]:
     """ListImages: a row for each (digest, tag), an untagged image with its digest only."""
-    image_id, tag = paging.unseal(token, [int, str]) or [0, ""]
+    listing = f"ListImages {repository['id']}"
+    image_id, tag = paging.unseal(registry, listing, token) or [0, ""]
     rows = registry.database.all(
         "SELECT i.id, i.digest, t.name AS tag FROM images i LEFT JOIN tags t ON t.image_id = i.id"
         f" WHERE i.repository_id = ? AND i.id >= ? AND (i.id, COALESCE(t.name, '')) > (?, ?) {TAG_STATUS.get(tag_status, '')}"
@@ -154,31 +167,42 @@ def list_ids(registry: Registry, repository: sqlite3.Row, tag_status: str, page:
     )
     shown, last = paging.cut(rows, page)
     ids = [identifier(row["digest"], row["tag"]) for row in shown]
-    return ids, paging.seal([last["id"], last["tag"] or ""]) if last else None
+    return ids, paging.seal(registry, listing, [last["id"], last["tag"] or ""]) if last else None
 
 
 def describe(registry: Registry, repository: sqlite3.Row, tag_status: str, page: int, token: str | None) -> tuple[list[sqlite3.Row], str | None]:
-    """DescribeImages: a page of images in the order of their first push."""
-    after = (paging.unseal(token, [int]) or [0])[0]
+    """DescribeImages: a page of ``DETAILS`` in the order of the images' first push."""
+    listing = f"DescribeImages {repository['id']}"
+    after = (paging.unseal(registry, listing, token) or [0])[0]
     exists = "EXISTS (SELECT 1 FROM tags t WHERE t.image_id = i.id)"
     condition = {"TAGGED": f"AND {exists}", "UNTAGGED": f"AND NOT {exists}"}.get(tag_status, "")
     rows = registry.database.all(
-        f"SELECT * FROM images i WHERE i.repository_id = ? AND i.id > ? {condition} ORDER BY i.id LIMIT ?", (repository["id"], after, page + 1)
+        f"SELECT {DETAILS} FROM images i WHERE i.repository_id = ? AND i.id > ? {condition} ORDER BY i.id LIMIT ?", (repository["id"], after, page + 1)
     )
     shown, last = paging.cut(rows, page)
-    return shown, paging.seal([last["id"]]) if last else None
+    return shown, paging.seal(registry, listing, [last["id"]]) if last else None
 
 
 def named(registry: Registry, repository: sqlite3.Row, image_ids: list[dict]) -> list[sqlite3.Row]:
-    """The images of these identifiers, each once. Raises ImageNotFoundException for the first that isn't there."""
-    found: dict[int, sqlite3.Row] = {}
+    """The ``DETAILS`` of these identifiers' images, each once. Raises ImageNotFoundException for the first that isn't there,
+    InvalidParameterException for a digest or a tag that can be none."""
+    asked: dict[int, dict] = {}
     for image_id in image_ids:
         try:
-            image = resolve(registry, repository, image_id)
+            asked.setdefault(resolve(registry, repository, image_id)["id"], image_id)
         except Failure as failure:
+            if failure.code in OFF_PATTERN:
+                raise off_pattern(*OFF_PATTERN[failure.code]) from failure
             raise not_found(registry, repository, image_id) from failure
-        found.setdefault(image["id"], image)
-    return list(found.values())
+    rows = registry.database.all(f"SELECT {DETAILS} FROM images i WHERE i.id IN ({','.join('?' * len(asked))})", tuple(asked))
+    found = {row["id"]: row for row in rows}
+    for image, image_id in asked.items():
+        if image not in found:  # deleted between the two looks
+            raise not_found(registry, repository, image_id)
+    return [found[image] for image in asked]
+
+
+OFF_PATTERN = {"InvalidImageDigest": ("imageDigest", IMAGE_DIGEST), "InvalidImageTag": ("imageTag", IMAGE_TAG)}
 
 
 def not_found(registry: Registry, repository: sqlite3.Row, image_id: dict) -> AwsError:

@@ -81,12 +81,17 @@ def _parsed(body: bytes) -> dict[str, Any]:
     if len(body) > LARGEST:
         raise too_long()
     try:
-        document = json.loads(body.decode("utf-8"))
+        document = json.loads(body.decode("utf-8"), parse_constant=_no_json)
     except (ValueError, RecursionError) as error:
         raise bad_syntax() from error
     if not isinstance(document, dict):
         raise bad_syntax()
     return document
+
+
+def _no_json(word: str) -> None:
+    """NaN and Infinity, which Python reads and JSON doesn't have."""
+    raise ValueError(word)
 
 
 def _image_layers(document: dict[str, Any], may_be_none: bool) -> tuple[Descriptor, ...]:

@@ -1,37 +1,48 @@
-"""Pages: ``nextToken`` holds the place after which to go on, so it survives writes in between."""
+"""Pages: ``nextToken`` holds the place after which to go on, so it survives writes in between.
+
+A token is sealed with the lab's secret for one listing: another listing's, or one that somebody made up, opens nothing.
+"""
 
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import json
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from localecr.errors import AwsError
+
+if TYPE_CHECKING:
+    from localecr.registry import Registry
 
 Row = TypeVar("Row")
 DEFAULT_PAGE = 100
 
 
-def seal(place: Sequence[Any]) -> str:
-    """A place in a listing as an opaque token."""
-    return base64.urlsafe_b64encode(json.dumps(list(place)).encode()).decode()
+def seal(registry: Registry, listing: str, place: Sequence[Any]) -> str:
+    """A place in a listing (``ListImages 7``: what is listed, of which repository) as an opaque token."""
+    text = json.dumps(list(place)).encode()
+    return base64.urlsafe_b64encode(_signature(registry, listing, text) + text).decode()
 
 
-def unseal(token: str | None, kinds: Sequence[type]) -> list[Any] | None:
-    """The place a token stands for, None without a token. Raises InvalidParameterException for a token of no listing of ours."""
+def unseal(registry: Registry, listing: str, token: str | None) -> list[Any] | None:
+    """The place a token stands for, None without a token. Raises InvalidParameterException for a token of no such listing."""
     if token is None:
         return None
     try:
-        place = json.loads(base64.urlsafe_b64decode(token.encode()))
-        json.dumps(place, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no text
-    except (ValueError, RecursionError) as error:
+        sealed = base64.urlsafe_b64decode(token.encode())
+    except ValueError as error:
         raise invalid_token() from error
-    if not isinstance(place, list) or [type(part) for part in place] != list(kinds):
+    signature, text = sealed[:32], sealed[32:]
+    if not hmac.compare_digest(_signature(registry, listing, text), signature):
         raise invalid_token()
-    if any(isinstance(part, int) and abs(part) >= 1 << 63 for part in place):  # SQLite's integers have 64 bits
-        raise invalid_token()
-    return place
+    return json.loads(text)
+
+
+def _signature(registry: Registry, listing: str, text: bytes) -> bytes:
+    return hmac.new(registry.lab.secret, f"page of {listing}: ".encode() + text, hashlib.sha256).digest()
 
 
 def invalid_token() -> AwsError:

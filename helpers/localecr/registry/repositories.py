@@ -19,7 +19,6 @@ def create(
     scan_on_push: bool = False,
     encryption: dict | None = None,
     labels: list[dict] | None = None,
-    catalog_data: dict | None = None,
 ) -> sqlite3.Row:
     """Makes a repository and returns it.
 
@@ -43,10 +42,10 @@ def create(
             )
         transaction.execute(
             "INSERT INTO repositories (kind, account, region, name, created_at, mutability, exclusion_filters, scan_on_push, encryption,"
-            " resource_tags, catalog_data) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " resource_tags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 *registry.scope, name, registry.lab.clock.now(), mutability, json.dumps(filters), scan_on_push, json.dumps(encryption),
-                json.dumps(labelled), json.dumps(catalog_data) if catalog_data is not None else None,
+                json.dumps(labelled),
             ),
         )
     return find(registry, name)
@@ -60,10 +59,12 @@ def find(registry: Registry, name: str) -> sqlite3.Row:
     return row
 
 
-def refuse_gone(registry: Registry, repository: sqlite3.Row) -> None:
-    """Raises RepositoryNotFoundException for a repository that was deleted since it was found. For the beginning of a transaction."""
-    if registry.database.one("SELECT 1 FROM repositories WHERE id = ?", (repository["id"],)) is None:
+def refuse_gone(registry: Registry, repository: sqlite3.Row) -> sqlite3.Row:
+    """The repository as it is now, for the beginning of a transaction. Raises RepositoryNotFoundException if it was deleted since it was found."""
+    row = registry.database.one("SELECT * FROM repositories WHERE id = ?", (repository["id"],))
+    if row is None:
         raise not_found(registry, repository["name"])
+    return row
 
 
 def not_found(registry: Registry, name: str) -> AwsError:
@@ -74,16 +75,17 @@ def not_found(registry: Registry, name: str) -> AwsError:
 
 
 def describe(registry: Registry, names: Sequence[str], page: int, token: str | None) -> tuple[list[sqlite3.Row], str | None]:
-    """The named repositories in the order asked, or a page of all of them by name, and the token of the next page."""
+    """The named repositories in the order asked, each once, or a page of all of them by name, and the token of the next page."""
     if names:
-        return [find(registry, name) for name in names], None
-    after = (paging.unseal(token, [str]) or [""])[0]
+        return [find(registry, name) for name in dict.fromkeys(names)], None
+    listing = f"DescribeRepositories {registry.scope}"
+    after = (paging.unseal(registry, listing, token) or [""])[0]
     rows = registry.database.all(
         "SELECT * FROM repositories WHERE kind = ? AND account = ? AND region = ? AND name > ? ORDER BY name LIMIT ?",
         (*registry.scope, after, page + 1),
     )
     shown, last = paging.cut(rows, page)
-    return shown, paging.seal([last["name"]]) if last else None
+    return shown, paging.seal(registry, listing, [last["name"]]) if last else None
 
 
 def delete(registry: Registry, name: str, force: bool = False) -> sqlite3.Row:

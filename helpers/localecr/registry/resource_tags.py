@@ -14,12 +14,8 @@ def checked(present: dict[str, str], added: list[dict]) -> dict[str, str]:
     """``present`` with ``added`` ([{Key, Value}]) on top. Raises TooManyTagsException, InvalidTagParameterException."""
     for tag in added:
         key, value = tag.get("Key", ""), tag.get("Value", "")  # the public model requires neither
-        if not 1 <= len(key) <= 128 or len(value) > 256 or key.lower().startswith("aws:"):
-            raise AwsError(
-                "InvalidTagParameterException",
-                "An invalid parameter has been specified. Tag keys can have a maximum character length of 128 characters, "
-                "and tag values can have a maximum length of 256 characters.",
-            )
+        if not _is_a_key(key) or len(value) > 256:
+            raise _invalid_tag()
     merged = present | {tag["Key"]: tag.get("Value", "") for tag in added}
     if len(merged) > MOST:
         raise AwsError(
@@ -27,6 +23,19 @@ def checked(present: dict[str, str], added: list[dict]) -> dict[str, str]:
             f"The list of tags on the repository is over the limit. The maximum number of tags that can be applied to a repository is {MOST}.",
         )
     return merged
+
+
+def _is_a_key(key: str) -> bool:
+    """Whether a client may use this key; AWS keeps those that begin with ``aws:`` for itself."""
+    return 1 <= len(key) <= 128 and not key.lower().startswith("aws:")
+
+
+def _invalid_tag() -> AwsError:
+    return AwsError(
+        "InvalidTagParameterException",
+        "An invalid parameter has been specified. Tag keys can have a maximum character length of 128 characters, "
+        "and tag values can have a maximum length of 256 characters.",
+    )
 
 
 def of(registry: Registry, arn: str) -> list[dict]:
@@ -43,9 +52,11 @@ def add(registry: Registry, arn: str, added: list[dict]) -> None:
 
 
 def remove(registry: Registry, arn: str, keys: list[str]) -> None:
-    """Removes the tags of these keys; a key that isn't there is no error."""
+    """Removes the tags of these keys; a key that isn't there is no error. Raises InvalidTagParameterException."""
     with registry.database.write():
         repository = _repository(registry, arn)
+        if not all(_is_a_key(key) for key in keys):
+            raise _invalid_tag()
         labels = json.loads(repository["resource_tags"])
         _save(registry, repository["id"], {key: value for key, value in labels.items() if key not in keys})
 

@@ -12,7 +12,7 @@ from fnmatch import translate
 from functools import lru_cache
 
 from localecr.errors import AwsError, invalid_parameter
-from localecr.registry import Registry
+from localecr.registry import Registry, paging
 
 WITH_EXCLUSION = ("IMMUTABLE_WITH_EXCLUSION", "MUTABLE_WITH_EXCLUSION")
 CLIENTS_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")  # OCI distribution spec 1.1, pulling manifests
@@ -71,9 +71,17 @@ def of_image(registry: Registry, image_id: int) -> list[str]:
     return [row["name"] for row in registry.database.all("SELECT name FROM tags WHERE image_id = ? ORDER BY name", (image_id,))]
 
 
-def tagged_at(registry: Registry, repository: sqlite3.Row, tag: str) -> float:
-    """When a tag was last given to an image, in seconds since 1970."""
-    return registry.database.one("SELECT tagged_at FROM tags WHERE repository_id = ? AND name = ?", (repository["id"], tag))["tagged_at"]
+def describe(registry: Registry, repository: sqlite3.Row, page: int, token: str | None) -> tuple[list[sqlite3.Row], str | None]:
+    """DescribeImageTags: a page of tags by name (name, tagged_at) with what their images are (digest, size, pushed_at, media_type, artifact_type)."""
+    listing = f"DescribeImageTags {repository['id']}"
+    after = (paging.unseal(registry, listing, token) or [""])[0]
+    rows = registry.database.all(
+        "SELECT t.name, t.tagged_at, i.digest, i.size, i.pushed_at, i.media_type, i.artifact_type FROM tags t JOIN images i ON i.id = t.image_id"
+        " WHERE t.repository_id = ? AND t.name > ? ORDER BY t.name LIMIT ?",
+        (repository["id"], after, page + 1),
+    )
+    shown, last = paging.cut(rows, page)
+    return shown, paging.seal(registry, listing, [last["name"]]) if last else None
 
 
 def page(registry: Registry, repository: sqlite3.Row, after: str, limit: int) -> list[str]:

@@ -10,9 +10,12 @@ from typing import BinaryIO
 
 from localecr.errors import AwsError
 from localecr.registry import Registry, layers, repositories
+from localecr.store.blobs import DIGEST
 
 PART_SIZE = 10_485_760  # bytes, what InitiateLayerUpload proposes
 SMALLEST_PART = 5 * 1024 * 1024  # every part but the last, on the JSON door only
+MOST_PARTS = {"private": 4200, "public": 1000}  # of one layer, on the JSON door only (AWS: service quotas)
+LIFE = 24 * 3600  # seconds of lab time that an upload may wait for its end; AWS publishes none
 log = logging.getLogger("localecr")
 
 
@@ -28,12 +31,12 @@ def initiate(registry: Registry, repository: sqlite3.Row) -> str:
 
 
 def find(registry: Registry, repository: sqlite3.Row, upload_id: str) -> sqlite3.Row:
-    """An open upload of this repository, as far as its bytes are there. Raises UploadNotFoundException."""
+    """An open upload of this repository, as far as its bytes are there. Raises UploadNotFoundException, also for one that has expired."""
     row = _row(registry, repository, upload_id)
     if row is not None and registry.lab.blobs.arrived(upload_id) < row["received"]:
         _count_again(registry, row)
         row = _row(registry, repository, upload_id)
-    if row is None:
+    if row is None or row["started_at"] <= registry.lab.clock.now() - LIFE:
         raise AwsError(
             "UploadNotFoundException",
             f"The upload with id '{upload_id}' in the repository with name '{repository['name']}' in the registry with id '{registry.account}' does not exist",
@@ -59,11 +62,14 @@ def _count_again(registry: Registry, upload: sqlite3.Row) -> None:
 def append_part(registry: Registry, repository: sqlite3.Row, upload_id: str, first: int, last: int, part: BinaryIO) -> int:
     """UploadLayerPart: bytes ``first`` to ``last`` of an upload; returns the last byte received so far.
 
-    Raises InvalidLayerPartException where the part is not as long as it says, or doesn't go on where the last one ended.
+    Raises InvalidLayerPartException where the part is empty or not as long as it says, or doesn't go on where the last one ended;
+    LimitExceededException for a part too many.
     """
     upload = find(registry, repository, upload_id)
-    if first != upload["received"] or last - first + 1 != part.seek(0, 2):
+    if first != upload["received"] or last < first or last - first + 1 != part.seek(0, 2):
         raise _invalid_part(registry, repository, upload)
+    if upload["parts"] >= MOST_PARTS[registry.kind]:
+        raise AwsError("LimitExceededException", f"A layer has at most {MOST_PARTS[registry.kind]} parts. Send fewer and larger ones.")
     part.seek(0)
     too_small = bool(upload["small_part"] or 0 < upload["last_part"] < SMALLEST_PART)
     return append(registry, repository, upload_id, first, part, part_size=last - first + 1, small_part=too_small) - 1
@@ -89,7 +95,8 @@ def append(
         with registry.database.write() as transaction:
             find(registry, repository, upload_id)  # its repository may have been deleted as the bytes came
             transaction.execute(
-                "UPDATE uploads SET received = ?, last_part = ?, small_part = ? WHERE id = ?", (first + written, part_size, small_part, upload_id)
+                "UPDATE uploads SET received = ?, last_part = ?, small_part = ?, parts = parts + ? WHERE id = ?",
+                (first + written, part_size, small_part, part_size > 0, upload_id),
             )
     return first + written
 
@@ -106,7 +113,8 @@ def complete(registry: Registry, repository: sqlite3.Row, upload_id: str, digest
             raise _invalid_part(registry, repository, upload)
         if upload["small_part"]:
             raise AwsError("LayerPartTooSmallException", "Layer parts must be at least 5 MiB in size.")
-        matching = next((digest for digest in digests if blobs.proves(upload_id, upload["received"], digest)), None)
+        computable = [digest for digest in dict.fromkeys(digests) if DIGEST.fullmatch(digest)]
+        matching = next((digest for digest in computable if blobs.proves(upload_id, upload["received"], digest)), None)
         if matching is None:
             raise AwsError("InvalidLayerException", "None of the provided layer digests match the calculated layer digest")
         with registry.database.write() as transaction:

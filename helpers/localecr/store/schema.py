@@ -1,8 +1,13 @@
 """The tables. A change here needs a new VERSION, and a step that brings a folder of the version before up to it."""
 
-VERSION = 2
+VERSION = 4
 
-STEPS = {1: "ALTER TABLE repositories ADD COLUMN policy TEXT;"}  # version → what makes the next one of it
+STEPS = {  # version → what makes the next one of it
+    1: "ALTER TABLE repositories ADD COLUMN policy TEXT;",
+    2: "ALTER TABLE uploads ADD COLUMN parts INTEGER NOT NULL DEFAULT 0;",
+    3: "CREATE TABLE logos (repository_id INTEGER PRIMARY KEY REFERENCES repositories(id) ON DELETE CASCADE, digest TEXT NOT NULL, image BLOB NOT NULL);"
+    " CREATE INDEX logos_by_digest ON logos (digest);",
+}
 
 SCHEMA = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -37,6 +42,13 @@ CREATE TABLE repositories (
     policy TEXT,                        -- JSON as it was printed, NULL without one
     UNIQUE (kind, account, region, name)
 );
+
+CREATE TABLE logos (                    -- of public repositories
+    repository_id INTEGER PRIMARY KEY REFERENCES repositories(id) ON DELETE CASCADE,
+    digest TEXT NOT NULL,               -- the SHA-256, in hexadecimal digits, by which it is fetched
+    image BLOB NOT NULL
+);
+CREATE INDEX logos_by_digest ON logos (digest);
 
 CREATE TABLE images (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -94,7 +106,8 @@ CREATE TABLE uploads (
     received INTEGER NOT NULL DEFAULT 0,        -- bytes acknowledged so far
     last_part INTEGER NOT NULL DEFAULT 0,       -- size of the last part sent by UploadLayerPart
     small_part INTEGER NOT NULL DEFAULT 0,      -- whether a part before the last was under 5 MiB
-    started_at REAL NOT NULL
+    started_at REAL NOT NULL,
+    parts INTEGER NOT NULL DEFAULT 0            -- how many UploadLayerPart has sent
 ) WITHOUT ROWID;
 
 CREATE TABLE ledger (

@@ -12,12 +12,13 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
+from localecr.registry import uploads
 from localecr.store import trouble
 
 if TYPE_CHECKING:
     from localecr.registry import Lab
 
-GRACE = 24 * 3600  # seconds of lab time that a layer may wait for its image, and an upload for its end
+GRACE = 24 * 3600  # seconds of lab time that a layer may wait for its image
 OFTEN = 3600  # seconds of lab time between two sweeps of a lab that runs
 BATCH = 100  # layers or files in one transaction: pushes wait a few milliseconds at most
 Item = TypeVar("Item")
@@ -34,14 +35,14 @@ def sweep(lab: Lab, ended: threading.Event | None = None) -> int:
     Set ``ended`` to stop it after the transaction at hand.
     """
     before = lab.clock.now() - GRACE
-    _forget_uploads(lab, before)
+    _forget_uploads(lab, lab.clock.now() - uploads.LIFE)
     _forget_layers(lab, before, ended)
     _put_aside(lab, ended)
     return _delete(lab)
 
 
 def _forget_uploads(lab: Lab, before: float) -> None:
-    for row in lab.database.all("SELECT id FROM uploads WHERE started_at < ?", (before,)):
+    for row in lab.database.all("SELECT id FROM uploads WHERE started_at <= ?", (before,)):
         with lab.blobs.exclusively(row["id"]) as free:
             if free:
                 with lab.database.write() as transaction:
