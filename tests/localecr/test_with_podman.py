@@ -40,19 +40,3 @@ def test_anybody_pulls_a_base_image_without_a_log_in(podman, shell):
     uri = f"{shell['ECRLAB_PUBLIC_REGISTRY']}/ecrlab/static:1"
     podman("pull", PLAIN, uri)
     assert podman("image", "inspect", "--format", "{{.Os}}", uri).stdout.strip() == "linux"
-
-
-def test_refusals_are_in_ecrs_words(logged_in, shell, name, later):
-    uri = f"{shell['ECRLAB_REGISTRY']}/{name}"
-
-    def refusal(*arguments, **more):
-        done = logged_in(*arguments, check=False, **more)
-        assert done.returncode != 0
-        return done.stderr
-
-    assert "manifest unknown: Requested image not found" in refusal("pull", PLAIN, f"{uri}:none")
-    missing = f"name unknown: The repository with name '{name}-none' does not exist in the registry with id '111122223333'"
-    assert missing in refusal("pull", PLAIN, f"{uri}-none:1")
-    assert "invalid username/password" in refusal("login", PLAIN, "--username", "AWS", "--password-stdin", shell["ECRLAB_REGISTRY"], input="wrong")
-    later(hours=12)
-    assert "Your authorization token has expired. Reauthenticate and try again." in refusal("pull", PLAIN, f"{uri}:1")
