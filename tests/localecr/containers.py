@@ -209,9 +209,10 @@ class Oras(Client):
         self.client = oras.client.OrasClient(hostname=self.host, insecure=True, auth_backend="basic")
         return Said(True, self.client.login("AWS", password, hostname=self.host, config_path=self.log_ins)["Status"])
 
-    def push(self, uri: str, seed: str, **more: Any) -> Said:
+    def push(self, uri: str, seed: str, text: str | None = None, **more: Any) -> Said:
+        """Pushes `seed`.txt, which holds `text` or else the seed itself."""
         file = self.folder / f"{seed}.txt"
-        file.write_text(seed)
+        file.write_text(text or seed)
         files = [f"{file}:text/plain"]
         return self._try(lambda: self.client.push(uri, files=files, config_path=self.log_ins, disable_path_validation=True, quiet=True, **more))
 

@@ -14,7 +14,7 @@ import pytest
 import tools
 from awsapi import push, tags
 from containers import build_on
-from specimens import DOCKER_LIST, sound_image
+from specimens import DOCKER_LIST, digest, sound_image
 
 pytestmark = pytest.mark.docker
 CLIENTS = sorted({path for path in (shutil.which("docker"), shutil.which("docker", path="/usr/bin")) if path})
@@ -110,9 +110,8 @@ def test_an_index_is_made_of_pushed_images_and_each_platform_pulls_its_own(run, 
     ):
         done = run(line)
         assert done.returncode == 0, done.stderr
-    digest = done.stdout.strip()
     named = tags(ecr, name)
-    assert named["1.0"] == digest
+    assert named["1.0"] == done.stdout.strip()
     answer = http("GET", "manifests/1.0")
     assert answer.headers["Content-Type"] == DOCKER_LIST
     listed = {each["platform"]["architecture"]: each["digest"] for each in answer.json()["manifests"]}
@@ -144,6 +143,14 @@ def test_an_image_put_through_the_api_is_pulled(logged_in, ecr, shell, name, doc
     logged_in("pull", f"{shell['ECRLAB_REGISTRY']}/{name}:1")
     found = docker_engine.images.get(f"{shell['ECRLAB_REGISTRY']}/{name}:1")
     assert found.attrs["RepoDigests"] == [f"{shell['ECRLAB_REGISTRY']}/{name}@{pushed.digest}"]
+
+
+def test_an_image_is_pulled_by_a_sha512_digest(logged_in, docker_engine, shell, http, name):
+    specimen = http.push(sound_image(name))
+    reference = f"{shell['ECRLAB_REGISTRY']}/{name}@{digest(specimen.manifest, 'sha512')}"
+    assert http.put_manifest(reference.partition("@")[2], specimen).status_code == 201
+    logged_in("pull", reference)
+    docker_engine.images.remove(docker_engine.images.get(reference).id, force=True)
 
 
 # --- what learners meet when something is wrong (see also test_client_refusals.py) ------------------------------------------------------
