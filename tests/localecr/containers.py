@@ -38,19 +38,19 @@ class Said:
 Get = Callable[[str], Any]  # a test's `request.getfixturevalue`
 
 
-def context_of(seed: str) -> dict[str, str]:
+def context_of(seed: str | bytes) -> dict[str, bytes]:
     """The files of an image's sources, for a build from nothing."""
-    return {"Dockerfile": 'FROM scratch\nCOPY seed /\nCMD ["/seed"]\n', "seed": seed}
+    return {"Dockerfile": b'FROM scratch\nCOPY seed /\nCMD ["/seed"]\n', "seed": seed.encode() if isinstance(seed, str) else seed}
 
 
-def build_on(engine: docker.DockerClient, uri: str, seed: str) -> str:
+def build_on(engine: docker.DockerClient, uri: str, seed: str | bytes) -> str:
     """Builds the image on a Docker engine and returns its id."""
     context = io.BytesIO()
     with tarfile.open(fileobj=context, mode="w") as archive:
-        for path, text in context_of(seed).items():
+        for path, content in context_of(seed).items():
             entry = tarfile.TarInfo(path)
-            entry.size = len(text.encode())
-            archive.addfile(entry, io.BytesIO(text.encode()))
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
     image, _ = engine.images.build(fileobj=io.BytesIO(context.getvalue()), custom_context=True, tag=uri)
     return image.id
 
@@ -58,8 +58,8 @@ def build_on(engine: docker.DockerClient, uri: str, seed: str) -> str:
 def write_context(folder: Path, seed: str) -> Path:
     """Writes the image's sources into a new folder."""
     folder.mkdir()
-    for path, text in context_of(seed).items():
-        (folder / path).write_text(text)
+    for path, content in context_of(seed).items():
+        (folder / path).write_bytes(content)
     return folder
 
 

@@ -83,7 +83,8 @@ def test_the_log_in_line_works_word_for_word_and_a_push_comes_back_by_tag_and_by
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_an_ordinary_log_in_is_kept_in_a_file_until_the_log_out(run, build, docker_cli, shell, ecr, name, client, registry_password):
-    host, uri, file = shell["ECRLAB_REGISTRY"].partition("/")[0], f"{shell['ECRLAB_REGISTRY']}/{name}:1", Path(docker_cli.environment["DOCKER_CONFIG"], "config.json")
+    host, uri = shell["ECRLAB_REGISTRY"].partition("/")[0], f"{shell['ECRLAB_REGISTRY']}/{name}:1"
+    file = Path(docker_cli.environment["DOCKER_CONFIG"], "config.json")
     build(uri)
     assert run(LOG_IN, client).returncode == 0
     kept = json.loads(file.read_text())["auths"]

@@ -70,7 +70,10 @@ HOME, ABROAD, PARTNER = (
 )
 
 
-@pytest.mark.parametrize(("here", "there"), [(HOME, ABROAD), (ABROAD, HOME), (HOME, PARTNER), (PARTNER, HOME)], ids=["abroad", "home", "to a partner", "back"])
+WAYS = {"abroad": (HOME, ABROAD), "home": (ABROAD, HOME), "to a partner": (HOME, PARTNER), "back": (PARTNER, HOME)}
+
+
+@pytest.mark.parametrize(("here", "there"), WAYS.values(), ids=WAYS)
 def test_an_index_is_copied_between_regions_and_accounts(skopeo, aws, at, registry_host, registry_password, free_repository, here, there):
     for registry in (here, there):
         aws("ecr", **registry).create_repository(repositoryName=free_repository)
