@@ -73,3 +73,9 @@ def test_a_layer_of_another_repository_is_mounted(images, ecr, shell, http, name
     assert tags(ecr, f"{name}/copy") == {"1": specimen.digest}
     assert talk.count("/blobs/uploads/?mount=sha256:") == len(specimen.blobs)
     assert "PUT" in talk and "/blobs/uploads/?digest" not in talk and "PATCH" not in talk  # only the manifest travelled
+
+
+def test_anybody_pulls_a_base_image_for_another_platform(ctr, shell):
+    uri = f"{shell['ECRLAB_PUBLIC_REGISTRY']}/ecrlab/static:1"
+    ctr("images", "pull", "--plain-http", "--platform=linux/arm64", uri)
+    assert "linux/arm64" in ctr("images", "ls", f"name=={uri}").stdout

@@ -13,7 +13,7 @@ import pytest
 
 import tools
 from awsapi import push, tags
-from containers import build_on
+from containers import build_on, write_context
 from specimens import DOCKER_LIST, digest, sound_image
 
 pytestmark = pytest.mark.docker
@@ -144,6 +144,35 @@ def test_an_image_put_through_the_api_is_pulled(logged_in, ecr, shell, name, doc
     logged_in("pull", f"{shell['ECRLAB_REGISTRY']}/{name}:1")
     found = docker_engine.images.get(f"{shell['ECRLAB_REGISTRY']}/{name}:1")
     assert found.attrs["RepoDigests"] == [f"{shell['ECRLAB_REGISTRY']}/{name}@{pushed.digest}"]
+
+
+def test_all_tags_go_up_and_come_down_at_once(logged_in, build, shell, docker_engine, ecr, name):
+    uri = f"{shell['ECRLAB_REGISTRY']}/{name}"
+    image = docker_engine.images.get(build(f"{uri}:first"))
+    wanted = {"first", *(f"v{number:03}" for number in range(101))}  # two pages of tags
+    for tag in wanted - {"first"}:
+        image.tag(uri, tag)
+    logged_in("push", "--all-tags", "--quiet", uri)
+    listed = ecr.get_paginator("list_images").paginate(repositoryName=name).build_full_result()["imageIds"]
+    assert {each["imageTag"] for each in listed} == wanted
+    docker_engine.images.remove(image.id, force=True)
+    logged_in("pull", "--all-tags", "--quiet", uri)
+    assert {tag.rpartition(":")[2] for tag in docker_engine.images.get(image.id).tags} == wanted
+
+
+def test_buildkit_builds_on_an_image_of_the_registry(logged_in, shell, docker_engine, http, name, tmp_path):
+    uri = f"{shell['ECRLAB_REGISTRY']}/{name}"
+    http.push(sound_image(name), "base")
+    sources = write_context(tmp_path / "sources", name)
+    (sources / "Dockerfile").write_text(f"FROM {uri}:base\nCOPY seed /more\n")
+    # version 20 of the CLI speaks to the engine's own BuildKit; later ones need buildx, which Debian doesn't have
+    cli = tools.Command("/usr/bin/docker", environment=logged_in.environment | {"DOCKER_BUILDKIT": "1"})
+    if not Path("/usr/bin/docker").exists() or "version 20." not in cli("--version").stdout:
+        pytest.skip("no Docker CLI that speaks to the engine's BuildKit without buildx")
+    cli("build", "--tag", f"{uri}:1", sources)
+    cli("push", f"{uri}:1")
+    docker_engine.images.remove(f"{uri}:1", force=True)
+    assert len(http("GET", "manifests/1").json()["layers"]) == 2
 
 
 def test_an_image_is_pulled_by_a_sha512_digest(logged_in, docker_engine, shell, http, name):

@@ -13,6 +13,7 @@ from specimens import DOCKER_LAYER, DOCKER_MANIFEST, OCI_LAYER, OCI_MANIFEST, Sp
 
 pytestmark = pytest.mark.skopeo
 PLAIN = "--tls-verify=false"
+NONDISTRIBUTABLE = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
 
 
 @pytest.fixture
@@ -181,6 +182,16 @@ def test_layers_that_are_not_compressed_stay_so(logged_in, registry, http, name,
     assert http.holds(specimen.layers[0])
 
 
+def test_a_layer_that_lives_elsewhere_does_not_travel(logged_in, registry, http, name, tmp_path):
+    specimen, foreign = sound_image(name), b"a layer that may not be distributed"
+    document = json.loads(specimen.manifest)
+    document["layers"].append(descriptor(NONDISTRIBUTABLE, foreign) | {"urls": ["https://layers.example/base"]})
+    specimen = Specimen(json.dumps(document).encode(), OCI_MANIFEST, specimen.blobs)
+    copy(logged_in, f"oci:{write_layout(tmp_path / 'layout', specimen)}", f"{registry}/{name}:1")
+    assert http.pull("1") == specimen.manifest
+    assert http("HEAD", f"blobs/{digest(foreign)}").status_code == 404
+
+
 def test_a_manifest_is_read_by_its_sha512_digest(logged_in, registry, http, name):
     """Read, but not copied: skopeo 1.9 writes sha256 digests alone."""
     specimen = http.push(sound_image(name))
@@ -250,3 +261,15 @@ def test_anybody_reads_a_base_image(skopeo, shell):
     uri = f"docker://{shell['ECRLAB_PUBLIC_REGISTRY']}/ecrlab/alpine:3.20"
     inspected = json.loads(skopeo("inspect", PLAIN, "--no-tags", "--override-arch=arm64", uri).stdout)  # public.ecr.aws lists no tags
     assert inspected["Architecture"] == "arm64"
+
+
+def test_the_owner_of_a_public_repository_pushes_and_anybody_copies(skopeo, shell, public, free_repository, tmp_path):
+    name = public.create_repository(repositoryName=free_repository)["repository"]["repositoryUri"]
+    specimen, token = sound_image(free_repository), public.get_authorization_token()["authorizationData"]["authorizationToken"]
+    password, layout = base64.b64decode(token).decode().removeprefix("AWS:"), write_layout(tmp_path / "layout", specimen)
+    refusal(copy(skopeo, f"oci:{layout}", f"docker://{name}:1", check=False))
+    skopeo("login", PLAIN, "--username", "AWS", "--password-stdin", shell["ECRLAB_PUBLIC_REGISTRY"], input=password)
+    copy(skopeo, f"oci:{layout}", f"docker://{name}:1")
+    skopeo("logout", shell["ECRLAB_PUBLIC_REGISTRY"])
+    copy(skopeo, f"docker://{name}:1", f"dir:{tmp_path / 'down'}")
+    assert (tmp_path / "down" / "manifest.json").read_bytes() == specimen.manifest
