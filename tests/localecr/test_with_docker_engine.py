@@ -147,16 +147,14 @@ def test_an_image_put_through_the_api_is_pulled(logged_in, ecr, shell, name, doc
 
 
 def test_all_tags_go_up_and_come_down_at_once(logged_in, build, shell, docker_engine, ecr, name):
-    uri = f"{shell['ECRLAB_REGISTRY']}/{name}"
-    image = docker_engine.images.get(build(f"{uri}:first"))
-    wanted = {"first", *(f"v{number:03}" for number in range(101))}  # two pages of tags
-    for tag in wanted - {"first"}:
+    uri, wanted = f"{shell['ECRLAB_REGISTRY']}/{name}", {"1", "2", "latest"}
+    image = docker_engine.images.get(build(f"{name}:local"))
+    for tag in wanted:
         image.tag(uri, tag)
-    logged_in("push", "--all-tags", "--quiet", uri)
-    listed = ecr.get_paginator("list_images").paginate(repositoryName=name).build_full_result()["imageIds"]
-    assert {each["imageTag"] for each in listed} == wanted
+    logged_in("push", "--all-tags", uri)
+    assert tags(ecr, name).keys() == wanted
     docker_engine.images.remove(image.id, force=True)
-    logged_in("pull", "--all-tags", "--quiet", uri)
+    logged_in("pull", "--all-tags", uri)
     assert {tag.rpartition(":")[2] for tag in docker_engine.images.get(image.id).tags} == wanted
 
 
