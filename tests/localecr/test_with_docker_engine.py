@@ -86,7 +86,7 @@ def test_an_ordinary_log_in_is_kept_in_a_file_until_the_log_out(run, build, dock
     host, uri = shell["ECRLAB_REGISTRY"].partition("/")[0], f"{shell['ECRLAB_REGISTRY']}/{name}:1"
     file = Path(docker_cli.environment["DOCKER_CONFIG"], "config.json")
     build(uri)
-    assert run(LOG_IN, client).returncode == 0
+    assert run(f"echo {registry_password()} | docker login --username AWS --password-stdin {host}", client).returncode == 0
     kept = json.loads(file.read_text())["auths"]
     assert kept.keys() == {host}  # Docker keeps one log-in for a host, whatever path it was given
     assert base64.b64decode(kept[host]["auth"]).decode() == f"AWS:{registry_password()}"
@@ -99,9 +99,8 @@ def test_an_ordinary_log_in_is_kept_in_a_file_until_the_log_out(run, build, dock
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_an_index_is_made_of_pushed_images_and_each_platform_pulls_its_own(run, build, shell, docker_engine, ecr, http, name, client):
+def test_an_index_is_made_of_pushed_images_and_each_platform_pulls_its_own(run, build, logged_in, shell, docker_engine, ecr, http, name, client):
     uri = f"{shell['ECRLAB_REGISTRY']}/{name}"
-    run(LOG_IN, client)
     ids = {architecture: docker_engine.images.get(build(f"{uri}:{architecture}")).id for architecture in ("amd64", "arm64")}
     for line in (
         f"docker push {uri}:amd64 && docker push {uri}:arm64",
@@ -109,7 +108,7 @@ def test_an_index_is_made_of_pushed_images_and_each_platform_pulls_its_own(run, 
         f"docker manifest annotate --arch arm64 {uri}:1.0 {uri}:arm64",
         f"docker manifest push --insecure {uri}:1.0",
     ):
-        done = run(line)
+        done = run(line, client)
         assert done.returncode == 0, done.stderr
     named = tags(ecr, name)
     assert named["1.0"] == done.stdout.strip()
