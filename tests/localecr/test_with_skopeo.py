@@ -9,7 +9,8 @@ import json
 import pytest
 
 from awsapi import digests, push, tags
-from specimens import DOCKER_LAYER, DOCKER_MANIFEST, OCI_LAYER, OCI_MANIFEST, Specimen, artifact, descriptor, digest, index, sound_image, write_layout
+from specimens import DOCKER_CONFIG, DOCKER_LAYER, DOCKER_MANIFEST, OCI_LAYER, OCI_MANIFEST, Specimen
+from specimens import artifact, descriptor, digest, index, sound_image, write_layout
 
 pytestmark = pytest.mark.skopeo
 PLAIN = "--tls-verify=false"
@@ -155,6 +156,34 @@ def test_an_image_becomes_dockers_and_ocis_again(logged_in, registry, ecr, http,
     manifest, media_type = held(http, "again")
     assert (media_type, manifest["layers"][0]["mediaType"]) == (OCI_MANIFEST, OCI_LAYER)
     assert {layer["digest"] for layer in manifest["layers"]} == {digest(each) for each in specimen.layers}
+
+
+def test_an_image_of_dockers_first_schema_keeps_its_layers(logged_in, registry, ecr, http, name, tmp_path):
+    """AWS: container image manifest format support names schema 1 too."""
+    layers = {digest(each) for each in http.push(schema_2(sound_image(name)), "2").layers}
+    copy(logged_in, f"{registry}/{name}:2", f"{registry}/{name}:1", "--format=v2s1")
+    ecr.batch_delete_image(repositoryName=name, imageIds=[{"imageTag": "2"}])
+    manifest, media_type = held(http, "1")
+    assert media_type == "application/vnd.docker.distribution.manifest.v1+prettyjws"
+    named = {each["blobSum"] for each in manifest["fsLayers"]}
+    assert named >= layers
+    for layer in named:
+        assert ecr.get_download_url_for_layer(repositoryName=name, layerDigest=layer)["layerDigest"] == layer  # so it is no unassociated layer
+    (detail,) = ecr.describe_images(repositoryName=name)["imageDetails"]
+    assert detail["imageSizeInBytes"] == sum(int(http("HEAD", f"blobs/{layer}").headers["Content-Length"]) for layer in named)
+    copy(logged_in, f"{registry}/{name}:1", f"dir:{tmp_path / 'down'}")
+
+
+def schema_2(specimen):
+    """The same image as Docker's second schema, with the history that the first one needs."""
+    config = json.dumps(json.loads(specimen.blobs[0]) | {"history": [{"created": "2026-01-05T09:00:00Z", "created_by": "COPY seed /"}]}).encode()
+    document = {
+        "schemaVersion": 2,
+        "mediaType": DOCKER_MANIFEST,
+        "config": descriptor(DOCKER_CONFIG, config),
+        "layers": [descriptor(DOCKER_LAYER, each) for each in specimen.layers],
+    }
+    return Specimen(json.dumps(document).encode(), DOCKER_MANIFEST, (config, *specimen.layers))
 
 
 @pytest.mark.parametrize("compression", ["zstd", "gzip"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 IMAGES = (OCI_MANIFEST, DOCKER_MANIFEST)
 INDEXES = (OCI_INDEX, DOCKER_LIST)
 LARGEST = 4_194_304  # bytes, the model's maximum of ImageManifest
+NAMED = re.compile(f'"({DIGEST.pattern})"'.encode())
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Manifest:
     layers: tuple[Descriptor, ...]  # the config first, then the layers that a registry holds
     children: tuple[Descriptor, ...]
     subject: str | None
+    mentioned: tuple[str, ...]  # digests in a manifest of a type that we don't know: what of them is held belongs to it
 
     def digest(self, algorithm: str = "sha256") -> str:
         return f"{algorithm}:{hashlib.new(algorithm, self.body).hexdigest()}"
@@ -44,8 +47,8 @@ class Manifest:
 def read(body: bytes, media_type: str | None) -> Manifest:
     """Parses a manifest of at most 4 MiB; ``media_type`` is what the client calls it, else its own ``mediaType`` counts.
 
-    A type that isn't an image's or an index's is taken as it is, with nothing it needs. Raises
-    InvalidParameterException in ECR's words.
+    A type that isn't an image's or an index's is taken as it is, with nothing it needs, but it keeps the blobs that it
+    mentions. Raises InvalidParameterException in ECR's words.
     """
     document = _parsed(body)
     own = document.get("mediaType")
@@ -68,6 +71,7 @@ def read(body: bytes, media_type: str | None) -> Manifest:
         layers=layers,
         children=children,
         subject=_descriptor(subject).digest if subject is not None else None,
+        mentioned=() if media_type in (*IMAGES, *INDEXES) else tuple(dict.fromkeys(found.decode() for found in NAMED.findall(body))),
     )
 
 
