@@ -6,12 +6,14 @@ test_client_refusals.py.
 
 from __future__ import annotations
 
+import gzip
+import json
 import tarfile
 
 import pytest
 
 from awsapi import digests, tags
-from specimens import index, sound_image, write_layout
+from specimens import NONDISTRIBUTABLE, OCI_MANIFEST, Specimen, descriptor, digest, index, sound_image, write_layout
 
 pytestmark = pytest.mark.containerd
 
@@ -35,7 +37,7 @@ def load(images, tmp_path):
         archive = tmp_path / f"{tag}.tar"
         with tarfile.open(archive, "w") as packed:
             packed.add(write_layout(tmp_path / tag, specimen, tag), ".")
-        images("import", "--all-platforms", "--base-name", name, archive)
+        images("import", "--all-platforms", "--no-unpack", "--base-name", name, archive)
         return f"{name}:{tag}"
 
     return imported
@@ -73,6 +75,22 @@ def test_a_layer_of_another_repository_is_mounted(images, ecr, shell, http, name
     assert tags(ecr, f"{name}/copy") == {"1": specimen.digest}
     assert talk.count("/blobs/uploads/?mount=sha256:") == len(specimen.blobs)
     assert "PUT" in talk and "/blobs/uploads/?digest" not in talk and "PATCH" not in talk  # only the manifest travelled
+
+
+@pytest.mark.parametrize("asked", [(), ("--allow-non-distributable-blobs",)], ids=["stays away", "comes along"])
+def test_a_layer_that_lives_elsewhere_travels_only_where_that_is_asked_for(images, load, shell, ecr, http, name, asked):
+    """AWS: pushing Windows images, whose base layers are such."""
+    plain, foreign = sound_image(name), gzip.compress(b"\0" * 1024, mtime=0)  # an archive of nothing
+    document = json.loads(plain.manifest)
+    document["layers"].append(descriptor(NONDISTRIBUTABLE, foreign) | {"urls": ["https://layers.example/base"]})
+    specimen = Specimen(json.dumps(document).encode(), OCI_MANIFEST, (*plain.blobs, foreign))
+    images("push", *asked, load(specimen, f"{shell['ECRLAB_REGISTRY']}/{name}", "1"))
+    assert http.pull("1") == specimen.manifest
+    assert http.holds(foreign) == bool(asked)
+    (detail,) = ecr.describe_images(repositoryName=name)["imageDetails"]
+    assert detail["imageSizeInBytes"] == (specimen if asked else plain).size
+    if asked:  # and it is no unassociated layer, which would be cleaned up
+        assert ecr.get_download_url_for_layer(repositoryName=name, layerDigest=digest(foreign))["layerDigest"] == digest(foreign)
 
 
 def test_anybody_pulls_a_base_image_for_another_platform(ctr, shell):

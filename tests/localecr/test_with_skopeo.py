@@ -9,12 +9,11 @@ import json
 import pytest
 
 from awsapi import digests, push, tags
-from specimens import DOCKER_CONFIG, DOCKER_LAYER, DOCKER_MANIFEST, OCI_LAYER, OCI_MANIFEST, Specimen
+from specimens import DOCKER_CONFIG, DOCKER_LAYER, DOCKER_MANIFEST, NONDISTRIBUTABLE, OCI_LAYER, OCI_MANIFEST, Specimen
 from specimens import artifact, descriptor, digest, index, sound_image, write_layout
 
 pytestmark = pytest.mark.skopeo
 PLAIN = "--tls-verify=false"
-NONDISTRIBUTABLE = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ class Manifest:
     layers: tuple[Descriptor, ...]  # the config first, then the layers that a registry holds
     children: tuple[Descriptor, ...]
     subject: str | None
-    mentioned: tuple[str, ...]  # digests in a manifest of a type that we don't know: what of them is held belongs to it
+    mentioned: tuple[str, ...]  # digests that it names and doesn't need; blobs of them that are held belong to it
 
     def digest(self, algorithm: str = "sha256") -> str:
         return f"{algorithm}:{hashlib.new(algorithm, self.body).hexdigest()}"
@@ -71,7 +71,7 @@ def read(body: bytes, media_type: str | None) -> Manifest:
         layers=layers,
         children=children,
         subject=_descriptor(subject).digest if subject is not None else None,
-        mentioned=() if media_type in (*IMAGES, *INDEXES) else tuple(dict.fromkeys(found.decode() for found in NAMED.findall(body))),
+        mentioned=_mentioned(body, document, media_type),
     )
 
 
@@ -98,6 +98,13 @@ def _image_layers(document: dict[str, Any]) -> tuple[Descriptor, ...]:
     if not document.get("layers"):
         raise invalid_parameter("ImageManifest", "Image has to have at least 1 layer")
     return tuple(_descriptor(each) for each in [document.get("config"), *entries])
+
+
+def _mentioned(body: bytes, document: dict[str, Any], media_type: str) -> tuple[str, ...]:
+    """Of an image the layers that live elsewhere, which some clients push all the same; of a type that we don't know every digest."""
+    if media_type in IMAGES:
+        return tuple(_descriptor(each).digest for each in _list(document, "layers") if _lives_elsewhere(each))
+    return () if media_type in INDEXES else tuple(dict.fromkeys(found.decode() for found in NAMED.findall(body)))
 
 
 def _lives_elsewhere(entry: Any) -> bool:
