@@ -62,7 +62,7 @@ def test_an_image_is_streamed_up_in_parts_put_and_downloaded(ecr, name, tmp_path
     ],
 )
 def test_every_paginator_goes_through_all_pages(aws, free_repository, service, operation, key):
-    client = aws(service)
+    client = aws(service, account="777788889999")  # which nobody else fills
     for number in range(3):
         client.create_repository(repositoryName=f"{free_repository}/{number}")
     if "image" in operation:
