@@ -161,6 +161,25 @@ def podman() -> Iterator[tools.Command]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture
+def buildah() -> Iterator[tools.Command]:
+    """buildah, with images and log-ins of its own."""
+    program = tools.need("buildah")
+    folder = Path(tempfile.mkdtemp(prefix="buildah-"))
+    log_ins = folder / "auth.json"
+    log_ins.write_text("{}")
+    places = (f"--root={folder}/storage", f"--runroot={folder}/run", "--storage-driver=vfs")
+    yield tools.Command(program, *places, environment={"REGISTRY_AUTH_FILE": str(log_ins), "BUILDAH_ISOLATION": "chroot"})
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def ctr() -> tools.Command:
+    """containerd's own client."""
+    found = tools.need("containerd")
+    return tools.Command(found.ctr, "--address", found.address, environment={"CONTAINERD_SNAPSHOTTER": "native"})
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of Chromium."""

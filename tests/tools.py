@@ -1,4 +1,4 @@
-"""Finding, starting and running the outside tools that tests use: a Docker engine and its CLI, skopeo, podman, Chromium."""
+"""Finding, starting and running the outside tools that tests use: a Docker engine and its CLI, containerd, skopeo, podman, buildah, the AWS CLI, Chromium."""
 
 from __future__ import annotations
 
@@ -94,7 +94,49 @@ class PrivateEngine:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-started: list[PrivateEngine] = []
+@dataclass(frozen=True)
+class Containerd:
+    """A containerd that answers at a socket, and the path of the client that talks to it."""
+
+    address: str
+    ctr: str
+
+
+class PrivateContainerd:
+    """A containerd of our own, its socket and data below one temporary folder. Needs root."""
+
+    def __init__(self, program: str, ctr: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="ecrlab-containerd-"))
+        self.containerd = Containerd(f"{self.folder}/containerd.sock", ctr)
+        self.log = self.folder / "containerd.log"
+        settings = self.folder / "config.toml"
+        settings.write_text(
+            f'version = 2\nroot = "{self.folder}/data"\nstate = "{self.folder}/state"\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n'
+            f'[grpc]\naddress = "{self.containerd.address}"\n[ttrpc]\naddress = "{self.folder}/ttrpc.sock"\n'
+        )
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen([program, "--config", settings], stdout=log, stderr=log)
+
+    def wait(self) -> None:
+        """Returns when containerd answers. Raises Missing, with its last words, when it ends or stays silent."""
+        deadline = time.monotonic() + PATIENCE
+        ask = [self.containerd.ctr, "--address", self.containerd.address, "--connect-timeout", "1s", "version"]
+        while subprocess.run(ask, capture_output=True, check=False).returncode != 0:
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise Missing(f"containerd did not start: {self.log.read_text(errors='replace').strip().rpartition(chr(10))[2]}")
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        try:
+            self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+started: list[PrivateEngine | PrivateContainerd] = []
 
 
 def start_engine() -> PrivateEngine:
@@ -111,7 +153,7 @@ def start_engine() -> PrivateEngine:
 
 
 def stop_engines() -> None:
-    """Ends every engine that `start_engine` started."""
+    """Ends every engine that was started here."""
     while started:
         started.pop().stop()
 
@@ -127,16 +169,40 @@ def find_docker() -> Docker:
     return Docker(start_engine().host, cli)
 
 
-FINDERS: dict[str, Callable[[], Docker | str]] = {
+def find_containerd() -> Containerd:
+    """A containerd started now. Only root can start one. Raises Missing."""
+    program, ctr = executable("containerd"), executable("ctr")
+    if os.geteuid() != 0:
+        raise Missing("only root can start containerd")
+    private = PrivateContainerd(program, ctr)
+    started.append(private)
+    private.wait()
+    return private.containerd
+
+
+def find_aws2() -> str:
+    """The first `aws` on PATH that is of version 2; version 1, which the tests' environment holds, may stand before it. Raises Missing."""
+    for folder in os.get_exec_path():
+        path = shutil.which("aws", path=folder)
+        if path and subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout.startswith("aws-cli/2"):
+            return path
+    raise Missing("version 2 of the AWS CLI is not installed")
+
+
+Tool = Docker | Containerd | str
+FINDERS: dict[str, Callable[[], Tool]] = {
     "docker": find_docker,
+    "containerd": find_containerd,
     "skopeo": lambda: executable("skopeo"),
     "podman": lambda: executable("podman"),
+    "buildah": lambda: executable("buildah"),
+    "aws2": find_aws2,
     "chromium": lambda: executable("chromium", "chromium-browser", "google-chrome"),
 }
-found: dict[str, Docker | str | Missing] = {}
+found: dict[str, Tool | Missing] = {}
 
 
-def need(tool: str) -> Docker | str:
+def need(tool: str) -> Tool:
     """The tool, looked for once. Where it is missing the test is skipped, or fails if ECRLAB_REQUIRE (names between commas) asks for it."""
     if tool not in found:
         try:

@@ -182,5 +182,11 @@ def shell(lab_endpoint: Endpoint, door: Door) -> dict[str, str]:
 
 @pytest.fixture
 def aws_cli(shell: dict[str, str]) -> tools.Command:
-    """The AWS CLI of the tests' environment."""
+    """The AWS CLI of the tests' environment, version 1."""
     return tools.Command(str(Path(sys.executable).with_name("aws")), environment=shell | {"AWS_PAGER": ""})
+
+
+@pytest.fixture
+def aws2_cli(shell: dict[str, str]) -> tools.Command:
+    """The AWS CLI, version 2. Its releases before 2.13 take the endpoint from the command line alone."""
+    return tools.Command(tools.need("aws2"), "--endpoint-url", shell["AWS_ENDPOINT_URL"], environment=shell | {"AWS_PAGER": ""})

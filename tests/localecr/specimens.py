@@ -15,6 +15,7 @@ OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
 OCI_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
+NONDISTRIBUTABLE = "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
 OCI_EMPTY = "application/vnd.oci.empty.v1+json"
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
@@ -115,12 +116,13 @@ def sound_image(seed: str, architecture: str = "amd64") -> Specimen:
     return Specimen(json.dumps(document).encode(), OCI_MANIFEST, (config, layer))
 
 
-def write_layout(folder: Path, specimen: Specimen) -> Path:
+def write_layout(folder: Path, specimen: Specimen, tag: str | None = None) -> Path:
     """An image as a folder that skopeo reads: `oci:<folder>`. OCI image spec 1.1, image layout."""
+    named = {"annotations": {"org.opencontainers.image.ref.name": tag}} if tag else {}
     blobs = folder / "blobs" / "sha256"
     blobs.mkdir(parents=True)
     (folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
-    (folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [descriptor(specimen.media_type, specimen.manifest)]}))
+    (folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [descriptor(specimen.media_type, specimen.manifest) | named]}))
     for each in (specimen, *specimen.children):
         for data in (each.manifest, *each.blobs):
             (blobs / digest(data).removeprefix("sha256:")).write_bytes(data)

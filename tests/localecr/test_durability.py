@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import sqlite3
 import sys
 import threading
@@ -16,7 +17,7 @@ import requests
 from labs import Process
 from localecr.store.blobs import Blobs
 from localecr.store.database import Database
-from specimens import digest, image, index
+from specimens import Specimen, digest, image, index
 from wire import error_of
 
 MEBIBYTE = 1 << 20
@@ -113,6 +114,34 @@ def test_what_no_image_needs_is_swept_when_a_lab_starts_a_day_later(state):
     held = [file.read_bytes() for file in (state / "blobs").rglob("*") if file.is_file()]
     assert b"never named by an image" not in held
     assert list((state / "uploads").iterdir()) == []
+
+
+SCHEMA_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+ARTIFACT = "application/vnd.oci.artifact.manifest.v1+json"  # of release candidates of OCI's 1.1
+
+
+@pytest.mark.parametrize(
+    ("media_type", "document"),
+    [
+        (SCHEMA_1, {"schemaVersion": 1, "fsLayers": [{"blobSum": digest(b"named")}, {"blobSum": digest(b"never pushed")}]}),
+        (ARTIFACT, {"mediaType": ARTIFACT, "blobs": [{"mediaType": "text/plain", "digest": digest(b"named", "sha512"), "size": 5}]}),
+    ],
+    ids=["Docker's first schema", "OCI's artifact manifest"],
+)
+def test_what_a_manifest_of_another_type_names_is_swept_only_after_it(state, media_type, document):
+    named = "sha512" if media_type == ARTIFACT else "sha256"
+    with Process(state) as lab:
+        lab.client().create_repository(repositoryName="web")
+        web = lab.repository("web")
+        assert web("POST", "blobs/uploads/", params={"digest": digest(b"named", named)}, data=b"named").status_code == 201
+        assert web.put_manifest("1", Specimen(json.dumps(document).encode(), media_type)).status_code == 201
+        lab.door.advance(25 * 3600)
+    with Process(state) as lab:
+        web = lab.repository("web")
+        assert web("GET", f"blobs/{digest(b'named', named)}").content == b"named"
+        assert web("DELETE", "manifests/1").status_code == 202
+    with Process(state) as lab:
+        assert lab.repository("web")("HEAD", f"blobs/{digest(b'named', named)}").status_code == 404
 
 
 # --- a full disk ------------------------------------------------------------------------------------------------------------------------

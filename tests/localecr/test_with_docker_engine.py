@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import base64
-import io
+import json
 import re
 import shutil
 import subprocess
-import tarfile
+from pathlib import Path
 
-import docker
 import pytest
 
+import tools
 from awsapi import push, tags
-from specimens import sound_image
+from containers import build_on, write_context
+from specimens import DOCKER_LIST, digest, sound_image
 
 pytestmark = pytest.mark.docker
 CLIENTS = sorted({path for path in (shutil.which("docker"), shutil.which("docker", path="/usr/bin")) if path})
@@ -24,22 +25,14 @@ PUBLIC_LOG_IN = "aws ecr-public get-login-password --region us-east-1 | docker l
 @pytest.fixture
 def build(docker_engine):
     """`build(name)` makes a small image of its own on the engine; all are removed in the end."""
-    built = []
+    built = set()
 
     def make(name, content=None):
-        context = io.BytesIO()
-        with tarfile.open(fileobj=context, mode="w") as archive:
-            for path, text in (("Dockerfile", 'FROM scratch\nCOPY content /\nCMD ["/content"]\n'), ("content", content or name)):
-                entry = tarfile.TarInfo(path)
-                entry.size = len(text)
-                archive.addfile(entry, io.BytesIO(text.encode()))
-        context.seek(0)
-        docker_engine.images.build(fileobj=context, custom_context=True, tag=name)
-        built.append(name)
+        built.add(build_on(docker_engine, name, content or name))
         return name
 
     yield make
-    for image in {each.id for name in built for each in docker_engine.images.list(name)}:
+    for image in built:
         docker_engine.images.remove(image, force=True)
 
 
@@ -88,6 +81,51 @@ def test_the_log_in_line_works_word_for_word_and_a_push_comes_back_by_tag_and_by
         assert docker_engine.images.get(reference).id == built
 
 
+@pytest.mark.parametrize("client", CLIENTS)
+def test_an_ordinary_log_in_is_kept_in_a_file_until_the_log_out(run, build, docker_cli, shell, ecr, name, client, registry_password):
+    host, uri = shell["ECRLAB_REGISTRY"].partition("/")[0], f"{shell['ECRLAB_REGISTRY']}/{name}:1"
+    file = Path(docker_cli.environment["DOCKER_CONFIG"], "config.json")
+    build(uri)
+    assert run(f"echo {registry_password()} | docker login --username AWS --password-stdin {host}", client).returncode == 0
+    kept = json.loads(file.read_text())["auths"]
+    assert kept.keys() == {host}  # Docker keeps one log-in for a host, whatever path it was given
+    assert base64.b64decode(kept[host]["auth"]).decode() == f"AWS:{registry_password()}"
+    assert file.stat().st_mode & 0o077 == 0
+    assert run(f"docker push {uri}").returncode == 0  # a process of its own, which has the file alone
+    assert tags(ecr, name).keys() == {"1"}
+    assert run(f"docker logout {shell['ECRLAB_REGISTRY']}").returncode == 0
+    assert json.loads(file.read_text())["auths"] == {}
+    assert "no basic auth credentials" in refusal(run(f"docker push {uri}"))
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_an_index_is_made_of_pushed_images_and_each_platform_pulls_its_own(run, build, logged_in, shell, docker_engine, ecr, http, name, client):
+    uri = f"{shell['ECRLAB_REGISTRY']}/{name}"
+    ids = {architecture: docker_engine.images.get(build(f"{uri}:{architecture}")).id for architecture in ("amd64", "arm64")}
+    for line in (
+        f"docker push {uri}:amd64 && docker push {uri}:arm64",
+        f"docker manifest create --insecure {uri}:1.0 {uri}:amd64 {uri}:arm64",
+        f"docker manifest annotate --arch arm64 {uri}:1.0 {uri}:arm64",
+        f"docker manifest push --insecure {uri}:1.0",
+    ):
+        done = run(line, client)
+        assert done.returncode == 0, done.stderr
+    named = tags(ecr, name)
+    assert named["1.0"] == done.stdout.strip()
+    answer = http("GET", "manifests/1.0")
+    assert answer.headers["Content-Type"] == DOCKER_LIST
+    listed = {each["platform"]["architecture"]: each["digest"] for each in answer.json()["manifests"]}
+    assert listed == {"amd64": named["amd64"], "arm64": named["arm64"]}
+    for architecture, image in ids.items():
+        docker_engine.images.remove(image, force=True)
+        assert run(f"docker pull --platform linux/{architecture} {uri}:1.0").returncode == 0
+        assert docker_engine.images.get(f"{uri}:1.0").id == image
+    (detail,) = ecr.describe_images(repositoryName=name, imageIds=[{"imageTag": "1.0"}])["imageDetails"]
+    assert detail["imageManifestMediaType"] == DOCKER_LIST
+    inspected = json.loads(run(f"docker manifest inspect --insecure {uri}:1.0").stdout)
+    assert inspected == answer.json()
+
+
 def test_what_is_there_already_does_not_travel_again(logged_in, build, shell, ecr, name):
     uri = f"{shell['ECRLAB_REGISTRY']}/{name}"
     build(f"{uri}:1")
@@ -107,7 +145,42 @@ def test_an_image_put_through_the_api_is_pulled(logged_in, ecr, shell, name, doc
     assert found.attrs["RepoDigests"] == [f"{shell['ECRLAB_REGISTRY']}/{name}@{pushed.digest}"]
 
 
-# --- what learners meet when something is wrong -----------------------------------------------------------------------------------------
+def test_all_tags_go_up_and_come_down_at_once(logged_in, build, shell, docker_engine, ecr, name):
+    uri, wanted = f"{shell['ECRLAB_REGISTRY']}/{name}", {"1", "2", "latest"}
+    image = docker_engine.images.get(build(f"{name}:local"))
+    for tag in wanted:
+        image.tag(uri, tag)
+    logged_in("push", "--all-tags", uri)
+    assert tags(ecr, name).keys() == wanted
+    docker_engine.images.remove(image.id, force=True)
+    logged_in("pull", "--all-tags", uri)
+    assert {tag.rpartition(":")[2] for tag in docker_engine.images.get(image.id).tags} == wanted
+
+
+def test_buildkit_builds_on_an_image_of_the_registry(logged_in, shell, docker_engine, http, name, tmp_path):
+    uri = f"{shell['ECRLAB_REGISTRY']}/{name}"
+    http.push(sound_image(name), "base")
+    sources = write_context(tmp_path / "sources", name)
+    (sources / "Dockerfile").write_text(f"FROM {uri}:base\nCOPY seed /more\n")
+    # version 20 of the CLI speaks to the engine's own BuildKit; later ones need buildx, which Debian doesn't have
+    cli = tools.Command("/usr/bin/docker", environment=logged_in.environment | {"DOCKER_BUILDKIT": "1"})
+    if not Path("/usr/bin/docker").exists() or "version 20." not in cli("--version").stdout:
+        pytest.skip("no Docker CLI that speaks to the engine's BuildKit without buildx")
+    cli("build", "--tag", f"{uri}:1", sources)
+    cli("push", f"{uri}:1")
+    docker_engine.images.remove(f"{uri}:1", force=True)
+    assert len(http("GET", "manifests/1").json()["layers"]) == 2
+
+
+def test_an_image_is_pulled_by_a_sha512_digest(logged_in, docker_engine, shell, http, name):
+    specimen = http.push(sound_image(name))
+    reference = f"{shell['ECRLAB_REGISTRY']}/{name}@{digest(specimen.manifest, 'sha512')}"
+    assert http.put_manifest(reference.partition("@")[2], specimen).status_code == 201
+    logged_in("pull", reference)
+    docker_engine.images.remove(docker_engine.images.get(reference).id, force=True)
+
+
+# --- what learners meet when something is wrong (see also test_client_refusals.py) ------------------------------------------------------
 
 
 def test_without_a_log_in_docker_stops_by_itself(docker_cli, build, shell, name, http):
@@ -118,50 +191,12 @@ def test_without_a_log_in_docker_stops_by_itself(docker_cli, build, shell, name,
     assert "no basic auth credentials" in refusal(docker_cli("pull", uri[:-1] + "2", check=False))
 
 
-def test_a_wrong_password_is_no_log_in(docker_cli, shell):
-    done = docker_cli("login", "--username", "AWS", "--password-stdin", shell["ECRLAB_REGISTRY"], input="wrong", check=False)
-    assert "failed with status: 401 Unauthorized" in refusal(done)
-
-
-def test_an_expired_token_is_told_in_ecrs_words(logged_in, build, shell, name, later):
-    uri = f"{shell['ECRLAB_REGISTRY']}/{name}:1"
-    build(uri)
-    later(hours=12)
-    expected = "denied: Your authorization token has expired. Reauthenticate and try again."
-    assert expected in refusal(logged_in("push", uri, check=False))
-    assert expected in refusal(logged_in("pull", uri, check=False))
-
-
 def test_another_regions_token_is_refused(docker_cli, shell, registry_password, build, name):
     token = registry_password(region="eu-west-1")
     docker_cli("login", "--username", "AWS", "--password-stdin", shell["ECRLAB_REGISTRY"].replace("us-east-1", "eu-west-1"), input=token)
     uri = f"{shell['ECRLAB_REGISTRY']}/{name}:1"
     build(uri)
     assert "it was issued for eu-west-1, this registry is in us-east-1" in refusal(docker_cli("push", uri, check=False))
-
-
-def test_a_missing_repository_is_named(logged_in, build, shell, free_repository):
-    uri = f"{shell['ECRLAB_REGISTRY']}/{free_repository}:1"
-    build(uri)
-    expected = f"name unknown: The repository with name '{free_repository}' does not exist in the registry with id '111122223333'"
-    assert expected in refusal(logged_in("push", uri, check=False))
-    assert expected in refusal(logged_in("pull", uri, check=False))
-
-
-def test_a_missing_image_is_unknown(logged_in, shell, name):
-    uri = f"{shell['ECRLAB_REGISTRY']}/{name}:none"
-    assert f"manifest for {uri} not found: manifest unknown: Requested image not found" in refusal(logged_in("pull", uri, check=False))
-
-
-def test_an_immutable_tag_is_told_in_ecrs_words(logged_in, build, shell, ecr, name):
-    uri = f"{shell['ECRLAB_REGISTRY']}/{name}:1"
-    ecr.put_image_tag_mutability(repositoryName=name, imageTagMutability="IMMUTABLE")
-    build(uri, content="monday")
-    logged_in("push", uri)
-    logged_in("push", uri)  # the very same image is no error
-    build(uri, content="tuesday")
-    expected = f"tag invalid: The image tag '1' already exists in the '{name}' repository and cannot be overwritten because the tag is immutable."
-    assert expected in refusal(logged_in("push", uri, check=False))
 
 
 def test_anothers_repository_is_denied(logged_in, build, shell, aws, name):
@@ -210,27 +245,31 @@ def test_an_expired_log_in_breaks_anonymous_pulls_until_one_logs_out(docker_cli,
 # --- the SDK ----------------------------------------------------------------------------------------------------------------------------
 
 
-def test_the_sdk_pushes_and_pulls(docker_engine, build, shell, ecr, name, registry_password):
+def test_the_sdk_builds_tags_pushes_and_pulls(docker_engine, build, shell, ecr, name, registry_password):
     uri = f"{shell['ECRLAB_REGISTRY']}/{name}"
     log_in = {"username": "AWS", "password": registry_password()}
-    build(f"{uri}:1")
+    built = docker_engine.images.get(build(f"{name}:local"))
+    assert built.tag(uri, "1")
     events = list(docker_engine.images.push(uri, tag="1", auth_config=log_in, stream=True, decode=True))
     assert not [event for event in events if "error" in event]
     digest = events[-1]["aux"]["Digest"]
     assert tags(ecr, name) == {"1": digest}
-    docker_engine.images.remove(f"{uri}:1", force=True)
-    assert docker_engine.images.pull(uri, tag="1", auth_config=log_in).attrs["RepoDigests"] == [f"{uri}@{digest}"]
+    for reference in ("1", digest):
+        docker_engine.images.remove(built.id, force=True)
+        pulled = docker_engine.images.pull(uri, tag=reference, auth_config=log_in)
+        assert (pulled.id, pulled.attrs["RepoDigests"]) == (built.id, [f"{uri}@{digest}"])
 
 
-def test_the_sdk_hears_ecrs_words(docker_engine, build, shell, free_repository, registry_password):
-    uri = f"{shell['ECRLAB_REGISTRY']}/{free_repository}"
-    build(f"{uri}:1")
-    log_in = {"username": "AWS", "password": registry_password()}
-    events = list(docker_engine.images.push(uri, tag="1", auth_config=log_in, stream=True, decode=True))
-    missing = f"The repository with name '{free_repository}' does not exist in the registry with id '111122223333'"
-    assert events[-1]["error"] == f"name unknown: {missing}"
-    with pytest.raises(docker.errors.NotFound, match="name unknown"):
-        docker_engine.images.pull(uri, tag="1", auth_config=log_in)
-    with pytest.raises(docker.errors.APIError, match="401 Unauthorized"):
-        docker_engine.login("AWS", "wrong", registry=shell["ECRLAB_REGISTRY"], reauth=True)
-    assert docker_engine.login("AWS", registry_password(), registry=shell["ECRLAB_REGISTRY"], reauth=True)["Status"] == "Login Succeeded"
+@pytest.mark.parametrize("whose", ["its own", "the CLI's"])
+def test_the_sdk_pushes_with_a_log_in(docker_cli, build, shell, ecr, name, registry_password, monkeypatch, whose):
+    uri, host = f"{shell['ECRLAB_REGISTRY']}/{name}:1", shell["ECRLAB_REGISTRY"].partition("/")[0]
+    build(uri)
+    monkeypatch.setenv("DOCKER_CONFIG", docker_cli.environment["DOCKER_CONFIG"])
+    if whose == "the CLI's":
+        docker_cli("login", "--username", "AWS", "--password-stdin", host, input=registry_password())
+    client = tools.need("docker").client()
+    if whose == "its own":
+        assert client.login("AWS", registry_password(), registry=host)["Status"] == "Login Succeeded"
+    assert "error" not in client.images.push(uri)
+    client.close()
+    assert tags(ecr, name).keys() == {"1"}

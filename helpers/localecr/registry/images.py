@@ -69,7 +69,8 @@ def _algorithm(digest: str | None) -> str:
 
 
 def _store(registry: Registry, repository: sqlite3.Row, manifest: manifests.Manifest, digest: str) -> sqlite3.Row:
-    size = _size(registry, repository, manifest)
+    mentioned = _sizes(registry, "layers", repository, list(manifest.mentioned))
+    size = _size(registry, repository, manifest) + sum(mentioned.values())
     with registry.database.write() as transaction:
         cursor = transaction.execute(
             "INSERT INTO images (repository_id, digest, media_type, artifact_type, manifest, size, pushed_at, subject_digest)"
@@ -81,7 +82,9 @@ def _store(registry: Registry, repository: sqlite3.Row, manifest: manifests.Mani
         )  # fmt: skip
         image_id = cursor.lastrowid
         transaction.executemany(
-            "INSERT OR IGNORE INTO image_layers VALUES (?, ?, ?)", [(image_id, each.digest, each.media_type) for each in manifest.layers]
+            "INSERT OR IGNORE INTO image_layers VALUES (?, ?, ?)",
+            [(image_id, each.digest, each.media_type) for each in manifest.layers]
+            + [(image_id, each, "application/octet-stream") for each in mentioned],
         )
         transaction.executemany(
             "INSERT OR IGNORE INTO image_children VALUES (?, ?, ?)", [(image_id, each.digest, repository["id"]) for each in manifest.children]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 IMAGES = (OCI_MANIFEST, DOCKER_MANIFEST)
 INDEXES = (OCI_INDEX, DOCKER_LIST)
 LARGEST = 4_194_304  # bytes, the model's maximum of ImageManifest
+NAMED = re.compile(f'"({DIGEST.pattern})"'.encode())
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Manifest:
     layers: tuple[Descriptor, ...]  # the config first, then the layers that a registry holds
     children: tuple[Descriptor, ...]
     subject: str | None
+    mentioned: tuple[str, ...]  # digests that it names and doesn't need; blobs of them that are held belong to it
 
     def digest(self, algorithm: str = "sha256") -> str:
         return f"{algorithm}:{hashlib.new(algorithm, self.body).hexdigest()}"
@@ -44,8 +47,9 @@ class Manifest:
 def read(body: bytes, media_type: str | None, layerless: bool = False) -> Manifest:
     """Parses a manifest of at most 4 MiB; ``media_type`` is what the client calls it, else its own ``mediaType`` counts.
 
-    A type that isn't an image's or an index's is taken as it is, with nothing it needs. ``layerless`` admits an OCI
-    manifest whose list of layers is there and empty. Raises InvalidParameterException in ECR's words.
+    A type that isn't an image's or an index's is taken as it is, with nothing it needs, but it keeps the blobs that it
+    mentions. ``layerless`` admits an OCI manifest whose list of layers is there and empty. Raises InvalidParameterException
+    in ECR's words.
     """
     document = _parsed(body)
     own = document.get("mediaType")
@@ -68,6 +72,7 @@ def read(body: bytes, media_type: str | None, layerless: bool = False) -> Manife
         layers=layers,
         children=children,
         subject=_descriptor(subject).digest if subject is not None else None,
+        mentioned=_mentioned(body, document, media_type),
     )
 
 
@@ -99,6 +104,13 @@ def _image_layers(document: dict[str, Any], may_be_none: bool) -> tuple[Descript
     if not document.get("layers") and not (may_be_none and "layers" in document):
         raise invalid_parameter("ImageManifest", "Image has to have at least 1 layer")
     return tuple(_descriptor(each) for each in [document.get("config"), *entries])
+
+
+def _mentioned(body: bytes, document: dict[str, Any], media_type: str) -> tuple[str, ...]:
+    """Of an image the layers that live elsewhere, which some clients push all the same; of a type that we don't know every digest."""
+    if media_type in IMAGES:
+        return tuple(_descriptor(each).digest for each in _list(document, "layers") if _lives_elsewhere(each))
+    return () if media_type in INDEXES else tuple(dict.fromkeys(found.decode() for found in NAMED.findall(body)))
 
 
 def _lives_elsewhere(entry: Any) -> bool:
