@@ -18,6 +18,7 @@ from localecr import callers, contract, door, ecr, ecr_public, identities, layer
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
 from localecr.registry import Lab, Registry, catalog
+from localecr.serving import BrokenBody
 
 Result = TypeVar("Result")
 log = logging.getLogger("localecr")
@@ -52,6 +53,8 @@ class Gateway:
         request = Request(environ, self._is_public)
         try:
             response = self._answer(request)
+        except BrokenBody as error:
+            response = _broken(request, error)
         except Exception as error:
             log.exception("%s %s failed", request.method, request.path)
             response = _failed(request, error)
@@ -60,6 +63,8 @@ class Gateway:
     def _answer(self, request: Request) -> Response:
         if not OUR_NAMES.fullmatch(request.host):
             return Response(421, b"This lab answers only to names of its own.\n", {"Content-Type": "text/plain"})
+        if request.header("Origin"):  # which browsers send along with what a page asks of another site
+            return Response(403, b"This lab answers programs, and no web pages.\n", {"Content-Type": "text/plain"})
         if request.path == "/v2" or request.path.startswith("/v2/"):
             return oci.answer(self._lab, request, perform)
         if self._is_public:
@@ -151,6 +156,13 @@ def _failed(request: Request, error: Exception) -> Response:
     if request.path.startswith("/v2"):
         return Response.of_json({"errors": [{"code": "UNKNOWN", "message": message}]}, 500, **oci.errors.HEADERS)
     return Response.of_json({"__type": "ServerException", "message": message}, 500, "application/x-amz-json-1.1")
+
+
+def _broken(request: Request, error: BrokenBody) -> Response:
+    """A body that stalled, broke off or made no sense, said in the words of the door that was used."""
+    if request.path.startswith("/v2"):
+        return Response.of_json({"errors": [{"code": "SIZE_INVALID", "message": str(error)}]}, error.status, **oci.errors.HEADERS)
+    return Response.of_json({"__type": "SerializationException", "message": str(error)}, error.status, "application/x-amz-json-1.1")
 
 
 def _nothing_here() -> Response:

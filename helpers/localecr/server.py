@@ -7,7 +7,6 @@ measured level with asynchronous servers on large layers, and easier to live in.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import secrets
 import sqlite3
@@ -16,21 +15,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from cheroot.wsgi import Server
-
 import dockerless
 from localecr import VERSION, identities, seeding
 from localecr.clock import Clock
 from localecr.door import SERVER_FILE, Door, LabDoor, NotRunning, write_private
 from localecr.gateway import Gateway
 from localecr.registry import Lab
+from localecr.serving import Listener, raise_file_limit
 from localecr.store.blobs import Blobs
 from localecr.store.database import Database, StateError
 from localecr.store.sweep import sweep
 
 LOOPBACK = "127.0.0.1"
-THREADS = 32
-log = logging.getLogger("localecr")
 
 
 class PortInUse(Exception):
@@ -44,7 +40,7 @@ class Endpoint:
         self._state = state
         self._lock = _take(state)
         self._threads: list[threading.Thread] = []
-        self._servers: list[Server] = []
+        self._servers: list[Listener] = []
         try:
             self._open(port, clock)
         except BaseException:
@@ -52,6 +48,7 @@ class Endpoint:
             raise
 
     def _open(self, port: int, clock: str | None) -> None:
+        raise_file_limit()
         self._database = Database(self._state / "lab.sqlite")
         private, public, docker = self._servers = _bound(port)
         self.port = private.bind_addr[1]
@@ -75,6 +72,7 @@ class Endpoint:
         private.wsgi_app, public.wsgi_app = Gateway(lab, False, door), Gateway(lab, True, door)
         docker.wsgi_app = dockerless.application(dockerless.Engine(self._state / "docker"), secret=docker_secret)
         for server in self._servers:
+            server.thread_ended = self._database.release
             thread = threading.Thread(target=server.serve, daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -153,12 +151,11 @@ def _where(state: Path) -> str:
         return ""
 
 
-def _bound(port: int) -> list[Server]:
+def _bound(port: int) -> list[Listener]:
     """Three servers that hold their ports but don't serve yet."""
-    servers: list[Server] = []
+    servers: list[Listener] = []
     for number in (port, port + 1, port + 2) if port else (0, 0, 0):
-        server = Server((LOOPBACK, number), _not_ready, numthreads=THREADS, request_queue_size=256, timeout=60, shutdown_timeout=2)
-        server.error_log = _log
+        server = Listener((LOOPBACK, number), _not_ready)
         try:
             server.prepare()
         except OSError as error:
@@ -175,10 +172,6 @@ def _bound(port: int) -> list[Server]:
 def _not_ready(environ: dict, start_response: Callable) -> list[bytes]:
     start_response("503 Service Unavailable", [("Content-Length", "0")])
     return []
-
-
-def _log(message: str = "", level: int = 20, traceback: bool = False) -> None:
-    log.log(level, message, exc_info=traceback)
 
 
 def _lab_secret(database: Database) -> bytes:

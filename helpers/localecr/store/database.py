@@ -83,6 +83,13 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
 
+    def release(self) -> None:
+        """Closes this thread's connection, which opens again if it is needed; for a thread that ends."""
+        connection = self._local.__dict__.pop("connection", None)
+        if connection is not None:
+            self._connections.remove(connection)
+            connection.close()
+
     def close(self) -> None:
         """Closes every thread's connection; call it when no request is running any more."""
         for connection in self._connections:
