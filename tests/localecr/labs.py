@@ -22,11 +22,11 @@ PATIENCE = 60
 class Process:
     """A lab that runs on a state folder in another process. Leaving the `with` block kills it."""
 
-    def __init__(self, state: Path):
+    def __init__(self, state: Path, program: str = SERVE):
         self.state = state
         self.said = state.with_name("said.log")
         with self.said.open("w") as log:
-            self.process = subprocess.Popen([sys.executable, "-c", SERVE, str(state)], stdout=log, stderr=log)
+            self.process = subprocess.Popen([sys.executable, "-c", program, str(state)], stdout=log, stderr=log)
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
