@@ -204,7 +204,7 @@ class Builder:
     def _stage_tree(self, stage: Stage, name: str, instruction: Instruction) -> Tree:
         """What ``COPY --from`` names: an earlier stage, its number, or an image."""
         name = stage.value(name, instruction)
-        if name.isdigit():
+        if re.fullmatch("[0-9]{1,9}", name):
             if int(name) >= len(self.done):
                 problem = "refers to current build stage" if int(name) == len(self.done) else "index out of bounds"
                 raise invalid(f"invalid from flag value {name}: {problem}")
@@ -253,7 +253,7 @@ def _owner(text: str) -> tuple[int, int] | None:
         return None
     user, _, group = text.partition(":")
     for name in (user, group or user):
-        if not name.isdigit():
+        if not re.fullmatch("[0-9]{1,10}", name):
             raise invalid(
                 f"unable to convert uid/gid chown string to host mapping: dockerless takes numbers such as --chown=1000:1000, not the name {name!r}"
             )

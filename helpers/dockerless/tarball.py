@@ -15,14 +15,32 @@ from typing import Any, BinaryIO, cast
 
 from dockerless.blobs import CHUNK
 from dockerless.errors import EngineError, invalid
-from dockerless.tree import DIRECTORY, FILE, LINK, Node, Outside, Tree, clean, parents
+from dockerless.tree import DIRECTORY, FILE, LINK, Node, Outside, Tree, clean, parents, refuse_endless
 
 WHITEOUT, OPAQUE = ".wh.", ".wh..wh..opq"
 COMPRESSIONS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 BROKEN_COMPRESSION = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
 BROKEN = (tarfile.TarError, *BROKEN_COMPRESSION, OSError, UnicodeError)
 
+EXTENDED = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
+LARGEST_HEADER = 64 << 10  # bytes of an extended header, which tarfile reads into memory as a whole
+MOST_GROWTH, GROWTH_FREE = 200, 1 << 30  # a compressed archive unpacks to at most so many times its bytes, or to a GiB
+
 Opener = Callable[[int, int], BinaryIO]  # (offset, size) → that part of a tar
+
+
+class Member(tarfile.TarInfo):
+    """A member whose header is refused before it can do harm, whichever Python this is."""
+
+    def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:  # tarfile's own place for subclasses to work
+        if self.type in EXTENDED and not 0 <= self.size <= LARGEST_HEADER:
+            raise tarfile.ReadError(f"an extended header of {self.size} bytes")
+        if self.size < 0:
+            raise tarfile.ReadError("a member of a negative size")
+        found: tarfile.TarInfo = super()._proc_member(tar)  # type: ignore[misc]
+        if found is not None and found.size < 0:
+            raise tarfile.ReadError("a member of a negative size")
+        return found
 
 
 class Part(io.RawIOBase):
@@ -58,19 +76,22 @@ class Peekable(io.RawIOBase):
         self._stream = stream
         self.head = stream.read(length)
         self._pending = self.head
+        self.taken = len(self.head)
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._pending[: len(buffer)] or self._stream.read(len(buffer))
+        data = self._pending[: len(buffer)]
+        if not data:
+            data = self._stream.read(len(buffer))
+            self.taken += len(data)
         self._pending = self._pending[len(buffer) :]
         buffer[: len(data)] = data
         return len(data)
 
 
-def _decompressed(stream: BinaryIO) -> BinaryIO:
-    peekable = Peekable(stream, 6)
+def _decompressed(peekable: Peekable) -> BinaryIO:
     file = io.BufferedReader(peekable, CHUNK)
     for magic, opener in COMPRESSIONS.items():
         if peekable.head.startswith(magic):
@@ -79,10 +100,14 @@ def _decompressed(stream: BinaryIO) -> BinaryIO:
 
 
 def spool(stream: BinaryIO, file: BinaryIO) -> None:
-    """Copies a tar into a file, decompressed where it is gzip, bzip2 or xz. Raises EngineError (400) where it is cut short."""
-    source = _decompressed(stream)
+    """Copies a tar into a file, decompressed where it is gzip, bzip2 or xz. Raises EngineError (400) where it is cut short, or unpacks without end."""
+    taken = Peekable(stream, 6)
+    source, written = _decompressed(taken), 0
     try:
         while data := source.read(CHUNK):
+            written += len(data)
+            if written > max(GROWTH_FREE, MOST_GROWTH * taken.taken):
+                raise invalid(f"the archive is refused: it unpacks to more than {MOST_GROWTH} times its size")
             file.write(data)
     except BROKEN_COMPRESSION as error:
         raise invalid(f"the archive can't be decompressed: {error}") from error
@@ -92,7 +117,7 @@ def spool(stream: BinaryIO, file: BinaryIO) -> None:
 def is_archive(file: BinaryIO) -> bool:
     """Whether a file is a tar, perhaps compressed."""
     try:
-        return _decompressed(file).read(512)[257:262] == b"ustar"
+        return _decompressed(Peekable(file, 6)).read(512)[257:262] == b"ustar"
     except BROKEN_COMPRESSION:
         return False
 
@@ -133,16 +158,18 @@ def _inside(name: str, absolute: bool) -> str:
     try:
         if name.startswith("/") and not absolute:
             raise Outside(name)
-        return clean(name)
+        inside = clean(name)
     except Outside:
         raise invalid(f"the archive is refused: its member {name!r} lies outside of it") from None
+    refuse_endless(inside)
+    return inside
 
 
 def read_tree(path: Path) -> Tree:
     """The tree of a whole (decompressed) archive. Raises EngineError (400) where it isn't one or isn't safe."""
     tree = Tree()
     try:
-        with tarfile.open(path, "r:") as tar:
+        with tarfile.open(path, "r:", tarinfo=Member) as tar:
             for name, node in nodes(tar, parts(path)):
                 if node is None:
                     raise invalid(f"the archive is refused: its member {name!r} is a device, a pipe or a socket")
@@ -159,7 +186,7 @@ def apply_layer(tree: Tree, tar: BinaryIO, opener: Opener) -> None:
     """Lays a layer's tar over a tree, whiteouts included. Source: OCI image spec, "Whiteouts"."""
     added: list[tuple[str, Node]] = []
     try:
-        with tarfile.open(fileobj=tar, mode="r|") as archive:
+        with tarfile.open(fileobj=tar, mode="r|", tarinfo=Member) as archive:
             for path, node in nodes(archive, opener, absolute=True):
                 folder, _, name = path.rpartition("/")
                 if name == OPAQUE:

@@ -19,7 +19,7 @@ from dockerless.progress import Meter, Progress, layer, short, status
 from dockerless.reference import Reference
 from dockerless.refusals import for_pull
 from dockerless.registry import IMAGE_TYPES, INDEX_TYPES, Manifest, Moved, Registry
-from dockerless.tarball import BROKEN
+from dockerless.tarball import BROKEN, Member
 
 AT_ONCE = 5  # Docker works on so many layers at a time and lets the others wait; dockerless moves one after the other
 CONFIG_TYPES = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
@@ -139,7 +139,7 @@ def examine(blobs: Blobs, digest: str, size: int, media_type: str, meter: Meter 
     with blobs.open(digest) as blob:
         reader = _Reading(uncompressed(blob, media_type))
         try:
-            with tarfile.open(fileobj=cast(BinaryIO, reader), mode="r|") as tar:
+            with tarfile.open(fileobj=cast(BinaryIO, reader), mode="r|", tarinfo=Member) as tar:
                 content_size = sum(member.size for member in tar if member.isreg())
             while reader.read(CHUNK):  # what stands after the archive's end belongs to the digest too
                 pass
