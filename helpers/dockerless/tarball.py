@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import tarfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ BROKEN = (tarfile.TarError, *BROKEN_COMPRESSION, OSError, UnicodeError)
 
 EXTENDED = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
 LARGEST_HEADER = 64 << 10  # bytes of an extended header, which tarfile reads into memory as a whole
+LONG_NUMBER = re.compile(rb"[0-9]{256}")
 MOST_GROWTH, GROWTH_FREE = 200, 1 << 30  # a compressed archive unpacks to at most so many times its bytes, or to a GiB
 
 Opener = Callable[[int, int], BinaryIO]  # (offset, size) → that part of a tar
@@ -41,6 +43,33 @@ class Member(tarfile.TarInfo):
         if found is not None and found.size < 0:
             raise tarfile.ReadError("a member of a negative size")
         return found
+
+
+    def _proc_pax(self, tar: tarfile.TarFile) -> tarfile.TarInfo:
+        """Looks at the header before tarfile's own expressions do, which take the square of a long number's time (CVE-2024-6232)."""
+        file = tar.fileobj
+        data = file.read(-self.size % 512 + self.size)
+        if LONG_NUMBER.search(data):
+            raise tarfile.ReadError("an extended header with an endless number")
+        tar.fileobj = _ReadAhead(data, file)
+        try:
+            return super()._proc_pax(tar)  # type: ignore[misc,no-any-return]
+        finally:
+            tar.fileobj = file
+
+
+class _ReadAhead:
+    """A file whose next bytes have been read already."""
+
+    def __init__(self, data: bytes, file: Any) -> None:
+        self._data, self._file = data, file
+
+    def read(self, size: int) -> bytes:
+        data, self._data = self._data, b""
+        return data or cast(bytes, self._file.read(size))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
 
 
 class Part(io.RawIOBase):

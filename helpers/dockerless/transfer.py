@@ -21,6 +21,7 @@ from dockerless.refusals import for_pull
 from dockerless.registry import IMAGE_TYPES, INDEX_TYPES, Manifest, Moved, Registry
 from dockerless.tarball import BROKEN, Member
 
+NONSENSE = (KeyError, IndexError, TypeError, AttributeError, ValueError, RecursionError)  # what JSON of another shape ends in
 AT_ONCE = 5  # Docker works on so many layers at a time and lets the others wait; dockerless moves one after the other
 CONFIG_TYPES = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
 
@@ -69,9 +70,12 @@ def pull(images: Images, registry: Registry, reference: Reference, platform: pla
     except RegistryError as error:
         raise for_pull(error, reference) from error
     progress(status(f"Pulling from {reference.path}", str(reference) if reference.digest else reference.tag))
-    if manifest.media_type in INDEX_TYPES:
-        manifest = registry.manifest(reference.path, _choose(manifest, platform or platforms.host()))
-    image = _fetch(images, registry, reference, manifest, progress)
+    try:
+        if manifest.media_type in INDEX_TYPES:
+            manifest = registry.manifest(reference.path, _choose(manifest, platform or platforms.host()))
+        image = _fetch(images, registry, reference, manifest, progress)
+    except NONSENSE as error:
+        raise EngineError(f"the registry's description of {reference} makes no sense ({error!r:.200})") from error
     news = images.name(image, reference, reference.at(digest))
     progress(status(f"Digest: {digest}"))
     progress(status(f"Status: {'Downloaded newer image' if news else 'Image is up to date'} for {reference}"))
@@ -99,7 +103,7 @@ def _fetch(images: Images, registry: Registry, reference: Reference, manifest: M
         return known
     descriptors = document["layers"]
     with images.blobs.writer() as writer:
-        registry.download(reference.path, id, writer, lambda _: None)
+        registry.download(reference.path, id, document["config"]["size"], writer, lambda _: None)
         writer.keep()
     config = images.blobs.read(id)
     diff_ids = json.loads(config).get("rootfs", {}).get("diff_ids", [])
@@ -123,7 +127,7 @@ def _local(images: Images, digest: str, diff_id: str) -> Layer | None:
 def _pull_layer(blobs: Blobs, registry: Registry, repository: str, descriptor: dict[str, Any], diff_id: str, progress: Progress) -> Layer:
     digest, size, id = descriptor["digest"], descriptor["size"], short(descriptor["digest"])
     with blobs.writer() as writer:
-        registry.download(repository, digest, writer, Meter(progress, "Downloading", id, size).add)
+        registry.download(repository, digest, size, writer, Meter(progress, "Downloading", id, size).add)
         progress(layer("Verifying Checksum", id))
         writer.keep()
     progress(layer("Download complete", id))
