@@ -73,7 +73,7 @@ class Gateway:
             return self._lab_door.answer(request)
         if request.path.startswith("/_layers/"):
             return layer_urls.answer(self._lab, request)
-        if (request.path == "/" and request.method == "POST") or request.header("Authorization").startswith(signatures.ALGORITHM):
+        if (request.path == "/" and request.method == "POST") or request.header("Authorization").startswith(signatures.ALGORITHM) or "X-Amz-Signature" in request.query:
             return aws_api(self._lab, request)
         return _nothing_here()
 

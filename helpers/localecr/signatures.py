@@ -28,6 +28,8 @@ STAMP = re.compile(r"\d{8}T\d{6}Z")
 def verify(database: Database, request: Request, body: bytes, service: str) -> tuple[identities.Principal, str]:
     """The principal that signed a request, and the Region it was signed for. Raises AWS's error for every way to get it wrong."""
     header = request.header("Authorization")
+    if not header and "X-Amz-Signature" in request.query:
+        raise _incomplete("The signature is in the query, as of a presigned URL. Amazon ECR takes it in the Authorization header.")
     if not header:
         raise AwsError("MissingAuthenticationTokenException", "Missing Authentication Token")
     fields = _fields(header)
@@ -41,6 +43,7 @@ def verify(database: Database, request: Request, body: bytes, service: str) -> t
     if scoped_service != service:
         raise AwsError("InvalidSignatureException", f"Credential should be scoped to correct service: '{service}'. ")
     _check_time(request.header("X-Amz-Date"), date)
+    _check_signed(request, fields["SignedHeaders"].split(";"))
     if not _is_signed_by(key, request, body, fields, region, service):
         raise AwsError(
             "InvalidSignatureException",
@@ -61,6 +64,14 @@ def _fields(header: str) -> dict[str, str]:
     if "host" not in fields["SignedHeaders"].split(";"):
         raise AwsError("InvalidSignatureException", "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
     return fields
+
+
+def _check_signed(request: Request, signed: list[str]) -> None:
+    """Every header of AWS's own must be signed, or a signature could be taken to another operation. The body's digest is compared anyway."""
+    for key in request.environ:
+        name = key.removeprefix("HTTP_").replace("_", "-").lower()
+        if name.startswith("x-amz-") and name not in (*signed, "x-amz-content-sha256"):
+            raise AwsError("InvalidSignatureException", f"'{name}' must be a 'SignedHeader' in the AWS Authorization.")
 
 
 def _incomplete(what: str) -> AwsError:

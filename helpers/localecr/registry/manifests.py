@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 IMAGES = (OCI_MANIFEST, DOCKER_MANIFEST)
 INDEXES = (OCI_INDEX, DOCKER_LIST)
+MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")  # RFC 6838; it comes back as a header
 LARGEST = 4_194_304  # bytes, the model's maximum of ImageManifest
 
 
@@ -53,6 +55,8 @@ def read(body: bytes, media_type: str | None) -> Manifest:
         media_type = own
     if not isinstance(media_type, str):
         raise AwsError("InvalidParameterException", "image manifest mediatype not provided in manifest or parameter")
+    if not MEDIA_TYPE.fullmatch(media_type):
+        raise invalid_parameter("imageManifestMediaType", "Member must be a media type such as application/vnd.oci.image.manifest.v1+json")
     if own is not None and own != media_type:
         raise invalid_parameter("ImageManifest", f"Manifest media type '{own}' does not match '{media_type}'")
     layers, children = (), ()
@@ -81,12 +85,18 @@ def _parsed(body: bytes) -> dict[str, Any]:
     if len(body) > LARGEST:
         raise invalid_parameter("imageManifest", f"Member must have length less than or equal to {LARGEST}")
     try:
-        document = json.loads(body.decode("utf-8"))
+        document = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+        if b"\\ud" in body or b"\\uD" in body:
+            json.dumps(document, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no text
     except (ValueError, RecursionError) as error:
         raise bad_syntax() from error
     if not isinstance(document, dict):
         raise bad_syntax()
     return document
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _image_layers(document: dict[str, Any]) -> tuple[Descriptor, ...]:
