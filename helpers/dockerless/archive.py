@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from dockerless.blobs import CHUNK, Blobs
+from dockerless.configuration import diff_ids
 from dockerless.deflate import GzipWriter, Sink
 from dockerless.engine import Engine
 from dockerless.errors import EngineError, invalid, no_such_image
@@ -82,7 +83,7 @@ def load(engine: Engine, stream: BinaryIO, progress: Progress) -> None:
         tree = read_tree(Path(file.name))
         for config, paths, tags in _entries(tree):
             layers = [_load_layer(engine.blobs, tree, path) for path in paths]
-            if [layer.diff_id for layer in layers] != _diff_ids(config):
+            if [layer.diff_id for layer in layers] != diff_ids(config):
                 raise invalid("invalid archive: the layers of an image are not those that its configuration names")
             image = engine.images.add(config, layers)
             for tag in tags:
@@ -98,15 +99,10 @@ def _entries(tree: Tree) -> list[tuple[bytes, list[str], list[Reference]]]:
         entries = _read_json(tree, "manifest.json") or _from_layout(tree)
         found = [(_content(tree, each["Config"]), list(each["Layers"]), [parse(tag).or_latest() for tag in each.get("RepoTags") or []]) for each in entries]
         for config, paths, _ in found:
-            if not all(isinstance(path, str) for path in paths) or _diff_ids(config) is None:
-                raise TypeError("layers without names")
+            if not all(isinstance(path, str) for path in paths) or len(diff_ids(config)) != len(paths):
+                raise ValueError("an image's layers are not those of its configuration")
     except NONSENSE as error:
         raise invalid(f"invalid archive: its descriptions make no sense ({error!r:.200})") from error
-    return found
-
-
-def _diff_ids(config: bytes) -> list[str]:
-    found: list[str] = json.loads(config)["rootfs"]["diff_ids"]
     return found
 
 

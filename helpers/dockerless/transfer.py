@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 
 from dockerless import platforms
 from dockerless.blobs import CHUNK, Blobs
+from dockerless.configuration import diff_ids
 from dockerless.errors import EngineError, RegistryError, not_found
 from dockerless.images import Image, Images
 from dockerless.layers import Layer, uncompressed
@@ -106,15 +107,15 @@ def _fetch(images: Images, registry: Registry, reference: Reference, manifest: M
         registry.download(reference.path, id, document["config"]["size"], writer, lambda _: None)
         writer.keep()
     config = images.blobs.read(id)
-    diff_ids = json.loads(config).get("rootfs", {}).get("diff_ids", [])
-    if len(diff_ids) != len(descriptors):
-        raise EngineError(f"the configuration of {reference} names {len(diff_ids)} layers and its manifest {len(descriptors)}")
-    layers = [_local(images, each["digest"], diff_id) for each, diff_id in zip(descriptors, diff_ids, strict=True)]
+    named = diff_ids(config)
+    if len(named) != len(descriptors):
+        raise EngineError(f"the configuration of {reference} names {len(named)} layers and its manifest {len(descriptors)}")
+    layers = [_local(images, each["digest"], diff_id) for each, diff_id in zip(descriptors, named, strict=True)]
     for descriptor, layer_here in zip(descriptors, layers, strict=True):
         progress(layer("Already exists" if layer_here else "Pulling fs layer", short(descriptor["digest"])))
     complete = [
         layer_here or _pull_layer(images.blobs, registry, reference.path, descriptor, diff_id, progress)
-        for descriptor, diff_id, layer_here in zip(descriptors, diff_ids, layers, strict=True)
+        for descriptor, diff_id, layer_here in zip(descriptors, named, layers, strict=True)
     ]
     return images.add(config, complete, manifest.data)
 
