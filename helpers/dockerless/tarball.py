@@ -220,6 +220,8 @@ def apply_layer(tree: Tree, tar: BinaryIO, opener: Opener) -> None:
                 folder, _, name = path.rpartition("/")
                 if name == OPAQUE:
                     tree.remove_below(folder)
+                elif name == WHITEOUT:
+                    pass  # it hides nothing that has a name
                 elif name.startswith(WHITEOUT):
                     tree.remove(f"{folder}/{name[len(WHITEOUT) :]}".lstrip("/"))
                 elif node is not None and path:

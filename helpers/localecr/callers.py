@@ -47,9 +47,10 @@ def basic(lab: Lab, request: Request) -> Caller | None:
 
     None for credentials that are wrong.
     """
-    scheme, _, value = request.header("Authorization").partition(" ")
-    if not scheme:
+    header = request.header("Authorization")
+    if not header:
         return Caller(ANONYMOUS)
+    scheme, _, value = header.partition(" ")
     return _holder(lab, basic_password(value) if scheme.lower() == "basic" else None, "ecr-public")
 
 

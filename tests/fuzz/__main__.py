@@ -47,12 +47,13 @@ def fuzz(name: str, seconds: int, seeds: tuple[bytes, ...]) -> str:
         said = done.stdout + done.stderr
         number = re.findall(r"number_of_executed_units: (\d+)", said)
         covered = re.findall(r"cov: (\d+)", said)
-        memory = re.findall(r"peak_rss_mb: (\d+)", said)
+        memory = re.findall(r"peak_rss_mb: +(\d+)", said)
         facts = f"{number[-1] if number else '?':>9} executions, coverage {covered[-1] if covered else '?':>5}, {memory[-1] if memory else '?':>4} MiB"
         print(f"{name:12} {facts}   {'nothing found' if done.returncode == 0 else 'FOUND'}", flush=True)
         if done.returncode == 0:
             return ""
-        print(said[-3000:])
+        uncaught = re.search(r"Uncaught Python exception(.*?)\n(?:INFO|WARNING|==)", said, re.DOTALL)
+        print(uncaught[1][:4000] if uncaught else said[-3000:])
         for artifact in Path(folder).glob("*-*"):
             print(f"{artifact.name}: {artifact.read_bytes()!r:.2000}")
         return said

@@ -203,7 +203,7 @@ def stranger(data: bytes) -> None:
     for is_public in (False, True):
         status, _, answer = _call(_gateway(is_public), _environ(method.decode("latin-1"), b"/" + path, query, given, body))
         _refuse_mistakes(status, answer)
-        anybodys = is_public and path.rstrip(b"/") == b"token" and not authorization.strip()
+        anybodys = is_public and path.rstrip(b"/") == b"token" and not authorization
         if status < 400 and not anybodys and not any(_password(service).encode() in authorization for service in ("ecr", "ecr-public")):
             raise Finding(f"{status} for {authorization!r} at {path!r}")
 
@@ -337,7 +337,7 @@ def ignore(data: bytes) -> None:
         rules = Ignore(text.decode("utf-8", "replace"))
     except EngineError:
         return
-    for each in (path.decode("utf-8", "replace"), "a/b/c", "a" * 100, "a/" * 50 + "a"):
+    for each in (path.decode("utf-8", "replace")[:500], "a/b/c", "a" * 100, "a/" * 20 + "a"):
         rules.excludes(each)
 
 
@@ -391,9 +391,8 @@ def engine_api(data: bytes) -> None:
     if b"push" in path or b"create" in path or b"auth" in path or b"from" in body.lower():
         return  # those ask registries
     environ = _environ(method.decode("latin-1"), b"/secret/" + path, query, [("X-Registry-Config", auth.decode("latin-1"))], body)
-    status, _, answer = _call(application(_engine(), "secret"), environ)
-    _refuse_mistakes(status, answer)
-    if b"made a mistake" in answer:
+    _, _, answer = _call(application(_engine(), "secret"), environ)  # which says 500 where Docker Engine does
+    if b"made a mistake" in answer or b"could not work" in answer or b"Traceback" in answer:
         raise Finding(repr(answer[:300]))
 
 
