@@ -49,6 +49,7 @@ class Endpoint:
 
     def _open(self, port: int, clock: str | None) -> None:
         raise_file_limit()
+        _keep_private(self._state)
         self._database = Database(self._state / "lab.sqlite")
         private, public, docker = self._servers = _bound(port)
         self.port = private.bind_addr[1]
@@ -126,7 +127,7 @@ def start(state: Path | str, port: int = 4510, clock: str | None = None) -> Endp
     """
     folder = Path(state).resolve()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StateError(f"The state folder {folder} can't be made ({error.strerror}). Name another with ECRLAB_STATE.") from error
     return Endpoint(folder, port, clock)
@@ -142,6 +143,16 @@ def _take(state: Path) -> sqlite3.Connection:
             raise StateError(f"A lab is running on {state} already{_where(state)}. Use it, or stop it with: ecrlab stop") from error
         raise StateError(f"The state folder {state} can't be written ({error}). Name another with ECRLAB_STATE.") from error
     return lock
+
+
+def _keep_private(state: Path) -> None:
+    """Keeps what holds keys and images for the owner alone, also in a folder that others can read and that was made before."""
+    for name in ("blobs", "uploads", "docker"):
+        (state / name).mkdir(0o700, exist_ok=True)
+    (state / "lab.sqlite").touch(0o600)  # whose mode SQLite gives to the files beside it
+    for name in ("blobs", "uploads", "docker", "lab.sqlite", "lab.sqlite-wal", "lab.sqlite-shm"):
+        if (state / name).exists():
+            (state / name).chmod(0o700 if (state / name).is_dir() else 0o600)
 
 
 def _where(state: Path) -> str:
