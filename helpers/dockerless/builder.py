@@ -22,7 +22,7 @@ from dockerless.instructions import METADATA
 from dockerless.layers import Layer, pack, uncompressed
 from dockerless.progress import Progress, short
 from dockerless.stage import Stage, fault
-from dockerless.tarball import apply_layer, parts, read_tree, spool
+from dockerless.tarball import apply_layer, parts, read_tree, refuse_growth, spool
 from dockerless.tree import Node, Tree
 from dockerless.variables import WordError, expand, quote
 
@@ -233,6 +233,7 @@ class Builder:
                     tar = uncompressed(blob, layer.media_type)
                     while data := tar.read(CHUNK):
                         file.write(data)
+                        refuse_growth(file.tell(), layer.size)
                 file.flush()
                 self._unpacked[layer.digest] = parts(Path(file.name))
             return self._unpacked[layer.digest](offset, size)

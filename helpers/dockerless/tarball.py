@@ -20,8 +20,8 @@ from dockerless.tree import DIRECTORY, FILE, LINK, Node, Outside, Tree, clean, p
 
 WHITEOUT, OPAQUE = ".wh.", ".wh..wh..opq"
 COMPRESSIONS: dict[bytes, Callable[..., Any]] = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
-BROKEN_COMPRESSION = (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile)
-BROKEN = (tarfile.TarError, *BROKEN_COMPRESSION, OSError, UnicodeError)
+BROKEN_COMPRESSION = (EOFError, zlib.error, lzma.LZMAError, OSError)  # bzip2's is a bare OSError
+BROKEN = (tarfile.TarError, *BROKEN_COMPRESSION, UnicodeError)
 
 EXTENDED = (tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
 LARGEST_HEADER = 64 << 10  # bytes of an extended header, which tarfile reads into memory as a whole
@@ -132,15 +132,24 @@ def spool(stream: BinaryIO, file: BinaryIO) -> None:
     """Copies a tar into a file, decompressed where it is gzip, bzip2 or xz. Raises EngineError (400) where it is cut short, or unpacks without end."""
     taken = Peekable(stream, 6)
     source, written = _decompressed(taken), 0
+    while data := _some(source):
+        written += len(data)
+        refuse_growth(written, taken.taken)
+        file.write(data)
+    file.flush()
+
+
+def _some(source: BinaryIO) -> bytes:
     try:
-        while data := source.read(CHUNK):
-            written += len(data)
-            if written > max(GROWTH_FREE, MOST_GROWTH * taken.taken):
-                raise invalid(f"the archive is refused: it unpacks to more than {MOST_GROWTH} times its size")
-            file.write(data)
+        return source.read(CHUNK)
     except BROKEN_COMPRESSION as error:
         raise invalid(f"the archive can't be decompressed: {error}") from error
-    file.flush()
+
+
+def refuse_growth(unpacked: int, packed: int) -> None:
+    """Raises EngineError (400) for what unpacks without end, as a decompression bomb does."""
+    if unpacked > max(GROWTH_FREE, MOST_GROWTH * packed):
+        raise invalid(f"the archive is refused: it unpacks to more than {MOST_GROWTH} times its size")
 
 
 def is_archive(file: BinaryIO) -> bool:

@@ -20,7 +20,7 @@ from dockerless.progress import Meter, Progress, layer, short, status
 from dockerless.reference import Reference
 from dockerless.refusals import for_pull
 from dockerless.registry import IMAGE_TYPES, INDEX_TYPES, Manifest, Moved, Registry
-from dockerless.tarball import BROKEN, Member
+from dockerless.tarball import BROKEN, Member, refuse_growth
 
 NONSENSE = (KeyError, IndexError, TypeError, AttributeError, ValueError, RecursionError)  # what JSON of another shape ends in
 AT_ONCE = 5  # Docker works on so many layers at a time and lets the others wait; dockerless moves one after the other
@@ -142,7 +142,7 @@ def _pull_layer(blobs: Blobs, registry: Registry, repository: str, descriptor: d
 def examine(blobs: Blobs, digest: str, size: int, media_type: str, meter: Meter | None = None) -> Layer:
     """Reads a layer of the store through, to know its diff id and the sizes of its files."""
     with blobs.open(digest) as blob:
-        reader = _Reading(uncompressed(blob, media_type))
+        reader = _Reading(uncompressed(blob, media_type), size)
         try:
             with tarfile.open(fileobj=cast(BinaryIO, reader), mode="r|", tarinfo=Member) as tar:
                 content_size = sum(member.size for member in tar if member.isreg())
@@ -156,13 +156,16 @@ def examine(blobs: Blobs, digest: str, size: int, media_type: str, meter: Meter 
 
 
 class _Reading:
-    """A stream that remembers the digest of what was read from it."""
+    """A stream that remembers the digest of what was read from it, and ends where a blob of ``packed`` bytes grows without end."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, packed: int) -> None:
         self._stream = stream
+        self._packed, self._unpacked = packed, 0
         self.hash = hashlib.sha256()
 
     def read(self, size: int = -1) -> bytes:
         data = self._stream.read(size)
         self.hash.update(data)
+        self._unpacked += len(data)
+        refuse_growth(self._unpacked, self._packed)
         return data

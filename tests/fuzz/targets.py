@@ -6,6 +6,7 @@ A target returns for whatever is accepted, or refused in the words of its door; 
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 import json
 import shutil
@@ -213,15 +214,19 @@ def api(data: bytes) -> None:
     from localecr import contract
     from localecr.errors import AwsError
     from localecr.gateway import OPERATIONS
-    from localecr.registry import Registry
+    from localecr.registry import Registry, repositories
 
     choice, body = data[:1] or b"\0", data[1:]
     known = [(service, name) for service, table in OPERATIONS.items() for name in table]
     service, name = known[choice[0] % len(known)]
     operation = contract.operation(service, name)
+    registry = Registry(_lab(), "public" if service == "ecr-public" else "private", ACCOUNT, REGION)
+    try:
+        repositories.find(registry, "web")
+    except AwsError:
+        repositories.create(registry, "web")  # an earlier input deleted it
     try:
         asked = contract.parse(operation, body)
-        registry = Registry(_lab(), "public" if service == "ecr-public" else "private", ACCOUNT, REGION)
         contract.serialise(operation, OPERATIONS[service][name](registry, _principal(), asked))
     except AwsError as error:
         error.message.encode()
@@ -402,6 +407,17 @@ def _json(document: Any) -> bytes:
 
 DIGEST = b"sha256:" + b"0" * 64
 CONFIG = _json({"architecture": "amd64", "os": "linux", "config": {"Env": ["a=b"]}, "rootfs": {"type": "layers", "diff_ids": []}, "history": [{"created": "x"}]})
+LAYER = _tar({"a": b"1"})
+LAYERED = CONFIG.replace(b'"diff_ids": []', b'"diff_ids": ["sha256:%s"]' % hashlib.sha256(LAYER).hexdigest().encode())
+EVERYTHING = {  # members of every operation at once: each takes its own
+    "repositoryName": "web", "imageManifest": json.dumps(MANIFEST | {"mediaType": "application/x"}), "imageManifestMediaType": "application/x", "imageTag": "1",
+    "imageIds": [{"imageTag": "1"}, {"imageDigest": DIGEST.decode()}], "layerDigests": [DIGEST.decode()], "layerDigest": DIGEST.decode(), "uploadId": "x",
+    "partFirstByte": 0, "partLastByte": 1, "layerPartBlob": "eHg=", "resourceArn": "arn:aws:ecr:us-east-1:111122223333:repository/web",
+    "tags": [{"Key": "a", "Value": "b"}], "tagKeys": ["a"], "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
+    "imageTagMutabilityExclusionFilters": [{"filterType": "WILDCARD", "filter": "a*"}], "subjectId": {"imageDigest": DIGEST.decode()}, "force": True,
+    "filter": {"tagStatus": "TAGGED", "artifactTypes": ["x"]}, "catalogData": {"description": "a", "architectures": ["x86"]}, "displayName": "a",
+    "imageScanningConfiguration": {"scanOnPush": True}, "encryptionConfiguration": {"encryptionType": "AES256"}, "registryIds": ["111122223333"],
+}  # fmt: skip
 TARGETS: dict[str, Target] = {
     "head": Target(head, (
         b"GET /v2/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic eA==\r\n\r\n",
@@ -419,8 +435,7 @@ TARGETS: dict[str, Target] = {
         b"POST\0\0\0AWS4-HMAC-SHA256 Credential=AKIA/20260105/us-east-1/ecr/aws4_request, SignedHeaders=host;x-amz-date, Signature=0\0{}",
     )),
     "api": Target(api, tuple(bytes([number]) + body for number in range(41) for body in (
-        _json({"repositoryName": "web", "imageIds": [{"imageTag": "1"}], "maxResults": 5, "nextToken": "x", "resourceArn": "arn:aws:ecr:us-east-1:111122223333:repository/web"}),
-        _json({"repositoryName": "web", "imageManifest": json.dumps(MANIFEST), "imageTag": "1", "layerDigests": [DIGEST.decode()], "uploadId": "x"}),
+        _json(EVERYTHING), _json({"repositoryName": "web"}), _json({"resourceArn": "arn:aws:ecr-public::111122223333:repository/web"} | {name: EVERYTHING[name] for name in ("tags", "tagKeys")}),
     ))),
     "manifest": Target(manifest, (b"\0" + _json(MANIFEST), b"application/vnd.oci.image.index.v1+json\0" + _json({"schemaVersion": 2, "manifests": [MANIFEST["config"]]}))),
     "tokens": Target(tokens, (DIGEST, b"WzFd", b"WzEsICJhIl0=", b"a/b-c_d.e", b"sha512:" + b"0" * 128)),
@@ -433,7 +448,7 @@ TARGETS: dict[str, Target] = {
     "ignore": Target(ignore, (b"**/*.md\n!README.md\n/a/*/b[a-c]?\n# no\n\\*x\0docs/a.md", b"*a*a*a*a*b\n**/**/**/x\0aaaaaaaa")),
     "archive": Target(archive, (_tar({"a": b"1", "d/b": b"2", "x" * 150: b"3"}), _tar({".wh.a": b"", "d/.wh..wh..opq": b""}))),
     "load": Target(load, (
-        b"\0".join((_json([{"Config": "c", "RepoTags": ["a:1"], "Layers": []}]), b"", CONFIG, b"")), b"\0".join((_json([{"Config": "c", "Layers": ["l"]}]), b"", CONFIG, _tar({"a": b"1"}))),
+        b"\0".join((_json([{"Config": "c", "RepoTags": ["a:1"], "Layers": []}]), b"", CONFIG, b"")), b"\0".join((_json([{"Config": "c", "Layers": ["l"]}]), b"", LAYERED, LAYER)),
         b"\0".join((b"", _json({"manifests": [{"digest": DIGEST.decode(), "annotations": {"io.containerd.image.name": "a:1"}}]}), CONFIG, b"")),
     )),
     "engine_api": Target(engine_api, (

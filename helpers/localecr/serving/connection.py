@@ -161,7 +161,8 @@ class Reader:
         if not 65 <= buffer[0] <= 90 or len(buffer) > LARGEST_HEAD:  # no method begins so: a client that speaks TLS, for one
             return True
         found = HEAD_END.search(buffer, max(0, self._seen - 2))
-        self._seen = len(buffer)
+        if found is None:
+            self._seen = len(buffer)
         return found is not None
 
     def first_line(self) -> bytes:
