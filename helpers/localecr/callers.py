@@ -22,10 +22,10 @@ class Caller:
     region: str | None = None
 
 
-def signed(lab: Lab, request: Request, body: bytes, service: str) -> Caller:
+def signed(request: Request, body: bytes, claimed: signatures.Claim) -> Caller:
     """The caller of an AWS API: whoever signed the request."""
-    principal, region = signatures.verify(lab.database, request, body, service)
-    return Caller(principal, region)
+    signatures.verify(claimed, request, body)
+    return Caller(claimed.key.principal, claimed.region)
 
 
 def docker(lab: Lab, request: Request) -> Caller | None:

@@ -25,6 +25,8 @@ log = logging.getLogger("localecr")
 
 OPERATIONS = {"ecr": ecr.OPERATIONS, "ecr-public": ecr_public.OPERATIONS}
 LARGEST_BODY = 32 << 20  # bytes: a layer part of 20 MiB in base64, with room to spare
+LARGEST_ORDINARY_BODY = 1 << 20  # bytes: of a request that carries no content
+WITH_CONTENT = ("UploadLayerPart", "PutImage")
 # names a client may have for us; a page of some other site that resolves to us sends its own name and is refused
 OUR_NAMES = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\]|([a-z0-9-]+\.)*localhost|([a-z0-9-]+\.)*amazonaws\.com|[a-z0-9-]+\.dkr-ecr\.[a-z0-9-]+\.on\.aws|public\.ecr\.aws)(:\d+)?", re.I)
 
@@ -97,10 +99,12 @@ def _operate(lab: Lab, request: Request) -> bytes:
     service = contract.service_of(prefix)
     if service is None:
         raise _unknown_service(request)
-    body = request.body(LARGEST_BODY)
+    claimed = signatures.claim(lab.database, request, service)
+    most = LARGEST_BODY if name in WITH_CONTENT else LARGEST_ORDINARY_BODY
+    body = request.body(most)
     if body is None:
-        raise AwsError("RequestEntityTooLarge", f"A request has at most {LARGEST_BODY} bytes, and as many as its Content-Length says.", 413)
-    caller = callers.signed(lab, request, body, service)
+        raise AwsError("RequestEntityTooLarge", f"This request has at most {most} bytes, and as many as its Content-Length says.", 413)
+    caller = callers.signed(request, body, claimed)
     operation = contract.operation(service, name)
     if name not in OPERATIONS[service]:
         raise not_built(service, name)

@@ -10,6 +10,7 @@ import hmac
 import re
 import time
 from calendar import timegm
+from dataclasses import dataclass
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -25,8 +26,18 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 STAMP = re.compile(r"\d{8}T\d{6}Z")
 
 
-def verify(database: Database, request: Request, body: bytes, service: str) -> tuple[identities.Principal, str]:
-    """The principal that signed a request, and the Region it was signed for. Raises AWS's error for every way to get it wrong."""
+@dataclass(frozen=True)
+class Claim:
+    """Who says to have signed a request, as far as its head tells: the key, the Region and the service it was signed for, the header's fields."""
+
+    key: identities.AccessKey
+    region: str
+    service: str
+    fields: dict[str, str]
+
+
+def claim(database: Database, request: Request, service: str) -> Claim:
+    """Reads a signature before the body is read, which strangers can't make the lab do. Raises AWS's error for every way to get it wrong."""
     header = request.header("Authorization")
     if not header and "X-Amz-Signature" in request.query:
         raise _incomplete("The signature is in the query, as of a presigned URL. Amazon ECR takes it in the Authorization header.")
@@ -44,13 +55,17 @@ def verify(database: Database, request: Request, body: bytes, service: str) -> t
         raise AwsError("InvalidSignatureException", f"Credential should be scoped to correct service: '{service}'. ")
     _check_time(request.header("X-Amz-Date"), date)
     _check_signed(request, fields["SignedHeaders"].split(";"))
-    if not _is_signed_by(key, request, body, fields, region, service):
+    return Claim(key, region, service, fields)
+
+
+def verify(claimed: Claim, request: Request, body: bytes) -> None:
+    """Returns if the key did sign this request with this body. Raises InvalidSignatureException."""
+    if not _is_signed_by(claimed.key, request, body, claimed.fields, claimed.region, claimed.service):
         raise AwsError(
             "InvalidSignatureException",
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. "
             "Consult the service documentation for details.",
         )
-    return key.principal, region
 
 
 def _fields(header: str) -> dict[str, str]:

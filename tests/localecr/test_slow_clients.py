@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import threading
 import time
+from itertools import count
 
 import pytest
 import requests
 
 resource = pytest.importorskip("resource", reason="Windows' sockets are no files, and its select takes 512 of them")
 
+from awsapi import refusal_of, send, signed_request
 from hanging import Crowd, ask, head, many_files, rest, status
 from labs import SERVE, Process
 from localecr.registry import uploads
@@ -19,27 +22,27 @@ from localecr.serving import connection, reception
 from specimens import digest, image
 from wire import error_of
 
-MEBIBYTE = 1 << 20
+MEBIBYTE, NUMBERS = 1 << 20, count()
 HEAD_UP_TO = [b"", b"G", b"GET /v2/ HT", b"GET /v2/ HTTP/1.1\r\nHost: loc", b"GET /v2/ HTTP/1.1\r\nHost: localhost\r\nX: y\r\n"]
 
 
-@pytest.fixture
-def lab(state):
-    """A lab in a process of its own."""
-    with many_files(8000), Process(state) as lab:
+@pytest.fixture(scope="module")
+def lab(seeded, tmp_path_factory):
+    """A lab in a process of its own, for all the crowds of this file in turn."""
+    with many_files(8000), Process(shutil.copytree(seeded, tmp_path_factory.mktemp("slow") / "state")) as lab:
+        lab.client().create_repository(repositoryName="web")
         yield lab
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def large(lab):
     """The digest of a blob that no socket's buffers can hold."""
-    lab.client().create_repository(repositoryName="web")
     return lab.repository("web").push_blob(bytes(64 * MEBIBYTE))
 
 
-def finish_some_work(lab, tag):
+def finish_some_work(lab):
     """What an ordinary client does: a push and a pull, and a call of the API; each request may take a minute."""
-    web = lab.repository("web")
+    web, tag = lab.repository("web"), f"ordinary-{next(NUMBERS)}"
     pushed = web.push(image(f"ordinary {tag}", layers=3), tag)
     assert web.pull(tag) == pushed.manifest
     assert all(web.holds(blob) for blob in pushed.blobs)
@@ -72,7 +75,7 @@ def test_a_thousand_clients_that_stop_within_a_head_stop_nobody_else(lab, large,
     with Crowd(lab.url) as crowd:
         for _ in range(1000):
             crowd.join(said)
-        finish_some_work(lab, "meanwhile")
+        finish_some_work(lab)
         if before:
             assert memory(lab) - before < 32 * MEBIBYTE
 
@@ -83,7 +86,7 @@ def test_a_thousand_clients_on_each_address_stop_nobody_else(lab, large):
         for crowd in (private, public, engine):
             for _ in range(1000):
                 crowd.join(b"GET / HTTP/1.1\r\n")
-        finish_some_work(lab, "meanwhile")
+        finish_some_work(lab)
         assert requests.get(f"{docker}/", timeout=60).status_code == 404
         assert requests.get(f"{lab.door.status()['public_endpoint']}/v2/", timeout=60).status_code == 401
 
@@ -91,7 +94,7 @@ def test_a_thousand_clients_on_each_address_stop_nobody_else(lab, large):
 def test_a_hundred_uploads_that_never_end_stop_nobody_else(lab, large):
     with Crowd(lab.url) as crowd:
         hang_uploads(lab, crowd, 100)
-        finish_some_work(lab, "meanwhile")
+        finish_some_work(lab)
 
 
 def test_a_hundred_slow_readers_of_a_large_layer_stop_nobody_else(lab, large):
@@ -99,13 +102,13 @@ def test_a_hundred_slow_readers_of_a_large_layer_stop_nobody_else(lab, large):
     with Crowd(lab.url) as crowd:
         for _ in range(100):
             crowd.join(head("GET", f"/v2/{web.path}/blobs/{large}", f"Authorization: {web.authorization}"), receives=4096)
-        finish_some_work(lab, "meanwhile")
+        finish_some_work(lab)
 
 
 def test_where_there_are_more_slow_uploads_than_threads_the_slow_ones_go(lab, large):
     with Crowd(lab.url) as crowd:
         hang_uploads(lab, crowd, 300)
-        finish_some_work(lab, "meanwhile")
+        finish_some_work(lab)
 
 
 def test_all_of_them_at_once_stop_nobody_else(lab, large):
@@ -116,8 +119,8 @@ def test_all_of_them_at_once_stop_nobody_else(lab, large):
         hang_uploads(lab, crowd, 50)
         for _ in range(50):
             crowd.join(head("GET", f"/v2/{web.path}/blobs/{large}", f"Authorization: {web.authorization}"), receives=4096)
-        finish_some_work(lab, "meanwhile")
-    finish_some_work(lab, "afterwards")
+        finish_some_work(lab)
+    finish_some_work(lab)
 
 
 def test_a_client_that_dribbles_its_head_has_only_so_long(monkeypatch, lab_endpoint):
@@ -210,6 +213,16 @@ def test_the_api_reads_no_more_than_a_request_may_have(lab_endpoint):
     assert status(answer) in (400, 413)
 
 
+def test_an_ordinary_call_of_the_api_has_at_most_a_mebibyte(lab_endpoint, door):
+    request = signed_request(lab_endpoint.url, door.keys("111122223333"), "ecr", "DescribeRegistry", b" " * (MEBIBYTE + 1))
+    assert refusal_of(send(request))[:2] == (413, "RequestEntityTooLarge")
+
+
+def test_a_stranger_is_refused_before_the_body_is_read(lab_endpoint):
+    headers = ("X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.PutImage", "Content-Length: 30000000", "Authorization: AWS4-HMAC-SHA256 Credential=AKIAX/20260105/us-east-1/ecr/aws4_request, SignedHeaders=host, Signature=x")  # fmt: skip
+    assert b"UnrecognizedClientException" in ask(lab_endpoint.url, head("POST", "/", *headers) + b"{")
+
+
 @pytest.mark.parametrize("chunked", [False, True], ids=["of known length", "in chunks"])
 def test_a_layer_over_the_quota_is_refused_and_the_upload_stays_as_it_was(monkeypatch, http, chunked):
     monkeypatch.setattr(uploads, "LARGEST_LAYER", MEBIBYTE)
@@ -248,7 +261,7 @@ def test_with_few_files_the_oldest_waiting_connections_make_room(state):
         lab.client().create_repository(repositoryName="web")
         for _ in range(500):
             crowd.join(b"GET")
-        finish_some_work(lab, "meanwhile")
+        finish_some_work(lab)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads a process's limits from /proc")
