@@ -85,11 +85,11 @@ def run(state: Path, port: int) -> None:
     for name in ("SIGTERM", "SIGBREAK", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _interrupt)
-    print(f"ECR Lab is running on {state}", flush=True)
-    print(f"  private registry and AWS APIs  {endpoint.url}", flush=True)
-    print(f"  public registry                {endpoint.public_url}", flush=True)
-    print("Stop it with Ctrl-C, or from anywhere with: ecrlab stop", flush=True)
     try:
+        print(f"ECR Lab is running on {state}", flush=True)
+        print(f"  private registry and AWS APIs  {endpoint.url}", flush=True)
+        print(f"  public registry                {endpoint.public_url}", flush=True)
+        print("Stop it with Ctrl-C, or from anywhere with: ecrlab stop", flush=True)
         endpoint.wait()
     except KeyboardInterrupt:
         pass

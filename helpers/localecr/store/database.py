@@ -87,7 +87,8 @@ class Database:
         """Closes this thread's connection, which opens again if it is needed; for a thread that ends."""
         connection = self._local.__dict__.pop("connection", None)
         if connection is not None:
-            self._connections.remove(connection)
+            if connection in self._connections:  # else ``close`` has been here
+                self._connections.remove(connection)
             connection.close()
 
     def close(self) -> None:
