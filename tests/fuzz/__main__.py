@@ -6,6 +6,7 @@ atheris is no dependency of this project: ``pip install atheris`` where there is
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import subprocess
 import sys
@@ -37,13 +38,17 @@ def main() -> int:
 
 def fuzz(name: str, seconds: int, seeds: tuple[bytes, ...]) -> str:
     """Fuzzes one target, prints a line, and returns what was found, or "" for nothing."""
-    with tempfile.TemporaryDirectory() as folder:
+    in_memory = "/dev/shm" if Path("/dev/shm").is_dir() else None  # a transaction an input is slow on a disk
+    with tempfile.TemporaryDirectory(dir=in_memory) as folder:
         corpus = Path(folder) / "corpus"
         corpus.mkdir()
         for number, seed in enumerate(seeds):
             (corpus / f"seed{number}").write_bytes(seed)
         options = [f"-max_total_time={seconds}", "-timeout=10", "-rss_limit_mb=1500", "-max_len=20000", "-print_final_stats=1", f"-artifact_prefix={folder}/"]
-        done = subprocess.run([sys.executable, str(HERE / "one.py"), name, *options, str(corpus)], capture_output=True, text=True, errors="replace", cwd=folder)
+        (Path(folder) / "work").mkdir()
+        command = [sys.executable, str(HERE / "one.py"), name, *options, str(corpus)]
+        environment = os.environ | {"FUZZ_FOLDER": f"{folder}/work"}
+        done = subprocess.run(command, capture_output=True, text=True, errors="replace", cwd=folder, env=environment)
         said = done.stdout + done.stderr
         number = re.findall(r"number_of_executed_units: (\d+)", said)
         covered = re.findall(r"cov: (\d+)", said)

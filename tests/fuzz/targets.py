@@ -5,10 +5,12 @@ A target returns for whatever is accepted, or refused in the words of its door; 
 
 from __future__ import annotations
 
+import atexit
 import base64
 import hashlib
 import io
 import json
+import os
 import shutil
 import socket
 import tarfile
@@ -44,9 +46,9 @@ class Target:
 
 @cache
 def _folder() -> Path:
-    import atexit
-
-    folder = Path(tempfile.mkdtemp(prefix="ecrlab-fuzz-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+    if "FUZZ_FOLDER" in os.environ:  # the fuzzer ends without tidying up; its parent does
+        return Path(os.environ["FUZZ_FOLDER"])
+    folder = Path(tempfile.mkdtemp(prefix="ecrlab-fuzz-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder
 

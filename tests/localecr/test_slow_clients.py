@@ -18,7 +18,7 @@ from awsapi import refusal_of, send, signed_request
 from hanging import Crowd, ask, head, many_files, rest, status
 from labs import SERVE, Process
 from localecr.registry import uploads
-from localecr.serving import connection, reception
+from localecr.serving import connection, reception, threads
 from specimens import digest, image
 from wire import error_of
 
@@ -121,6 +121,22 @@ def test_all_of_them_at_once_stop_nobody_else(lab, large):
             crowd.join(head("GET", f"/v2/{web.path}/blobs/{large}", f"Authorization: {web.authorization}"), receives=4096)
         finish_some_work(lab)
     finish_some_work(lab)
+
+
+def test_threads_end_when_the_crowd_has_gone(monkeypatch, http):
+    monkeypatch.setattr(threads, "SPARE", 0.1)
+    before = threading.active_count()
+    with Crowd(http.base) as crowd:
+        for _ in range(20):
+            path = http.begin().removeprefix(http.base)
+            crowd.join(head("PATCH", path, f"Authorization: {http.authorization}", "Transfer-Encoding: chunked"))
+        deadline = time.monotonic() + 60
+        while threading.active_count() < before + 10:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    while threading.active_count() > before + threads.KEPT:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_client_that_dribbles_its_head_has_only_so_long(monkeypatch, lab_endpoint):
