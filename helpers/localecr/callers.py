@@ -57,7 +57,7 @@ def basic(lab: Lab, request: Request) -> Caller | None:
 def basic_password(value: str) -> str | None:
     """The password of Basic credentials for the user AWS."""
     try:
-        user, _, password = base64.b64decode(value.strip(), validate=True).decode().partition(":")
+        user, _, password = base64.b64decode(value, validate=True).decode().partition(":")
     except ValueError:
         return None
     return password if user == USER else None

@@ -19,6 +19,7 @@ HEAD_WITHIN = 20  # seconds from the first byte of a request's head to its last
 IDLE = 60  # seconds between two requests
 LEAVE_WITHIN = 30  # seconds that a client has to take its last answer and hang up
 AT_ONCE = 64  # connections taken before the others are looked at again
+SAID_EVERY = 60  # seconds between two complaints about that
 NO_ROOM = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 log = logging.getLogger("localecr")
 
@@ -37,6 +38,7 @@ class Reception:
         self._bell, self._ear = socket.socketpair()  # wakes the loop so that it stops at once
         self._running = threading.Lock()
         self._stopping = False
+        self._silent_until = 0.0
         server.socket.setblocking(False)
         self._selector.register(server.socket, selectors.EVENT_READ)
         self._selector.register(self._ear, selectors.EVENT_READ)
@@ -107,7 +109,7 @@ class Reception:
                 sock, address = self._server.socket.accept()
             except OSError as error:
                 if error.errno in NO_ROOM and not self._make_room():
-                    log.warning("No connection can be taken: %s. The lab goes on when others have ended.", error.strerror)
+                    self._say_full(error)
                     time.sleep(0.05)
                 return
             if len(self._waiting) >= self._most and not self._make_room():
@@ -116,6 +118,12 @@ class Reception:
             sock.setblocking(False)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._hold(Connection(self._server, sock, address), IDLE)
+
+    def _say_full(self, error: OSError) -> None:
+        now = time.monotonic()
+        if now > self._silent_until:
+            self._silent_until = now + SAID_EVERY
+            log.warning("No connection can be taken: %s. The lab goes on when others have ended.", error.strerror)
 
     def _make_room(self) -> bool:
         """Closes the connection that has waited longest; says whether there was one."""
