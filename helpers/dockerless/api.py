@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import logging
 import re
 from collections.abc import Callable, Iterable
 from http import HTTPStatus
@@ -20,7 +21,7 @@ from dockerless.progress import failure, silent
 from dockerless.reference import parse
 from dockerless.refusals import for_push
 from dockerless.registry import is_loopback
-from dockerless.request import HEADERS, Body, Request, Start, Stream, read_json
+from dockerless.request import HEADERS, Body, Request, Start, Stream, read_object
 
 NO_CONTAINERS = (
     "dockerless builds and moves images, but it can't run containers: that takes a container engine. "
@@ -29,6 +30,7 @@ NO_CONTAINERS = (
 NO_EVENTS = "dockerless keeps no record of events. With Docker (https://docs.docker.com/get-docker/) this works."
 NO_BUILDKIT = "dockerless builds as Docker's classic builder does and has no BuildKit: set DOCKER_BUILDKIT=0 and build again."
 
+log = logging.getLogger("dockerless")
 Answer = tuple[int, Any] | None  # a status and what to send as JSON (or the bytes of a text); None where the answer was streamed
 
 
@@ -45,8 +47,8 @@ def info(request: Request) -> Answer:
 
 
 def auth(request: Request) -> Answer:
-    given = read_json(request.body.read().decode() or "{}", "the body")
-    request.engine.login(given.get("serveraddress", ""), given)
+    given = read_object(request.body.read().decode("utf-8", "replace") or "{}", "the body")
+    request.engine.login(str(given.get("serveraddress") or ""), {name: value for name, value in given.items() if isinstance(value, str)})
     return 200, {"Status": "Login Succeeded", "IdentityToken": ""}
 
 
@@ -61,10 +63,10 @@ def build(request: Request) -> Answer:
         cast(BinaryIO, request.body),
         request.one("dockerfile") or "Dockerfile",
         [tag for tag in request.query.get("t", []) if tag],
-        {name: value for name, value in request.json_parameter("buildargs").items() if value is not None},
+        request.texts("buildargs"),
         request.one("platform"),
         request.one("target"),
-        request.json_parameter("labels"),
+        request.texts("labels"),
         request.flag("pull"),
         request.header("X-Registry-Config"),
         silent if quiet else request.stream,
@@ -203,12 +205,14 @@ def application(engine: Engine, secret: str) -> Callable[[dict[str, Any], Start]
             answer = _perform(engine, environ, path, body, start, stream)
         except EngineError as error:
             answer = (error.status, {"message": error.message})
-        except OSError as error:
+        except Exception as error:
             if stream.broken:
                 raise
-            answer = (500, {"message": f"dockerless could not work in {engine.folder}: {error.strerror or error}"})
-        finally:
+            answer = (500, {"message": _mistake(engine, error)})
+        try:
             body.drain()
+        except EngineError:
+            pass  # a body without an end; who sent it has the answer
         if answer is None:
             return []
         if stream.started:
@@ -217,6 +221,14 @@ def application(engine: Engine, secret: str) -> Callable[[dict[str, Any], Start]
         return _send(start, environ["REQUEST_METHOD"], *answer)
 
     return app
+
+
+def _mistake(engine: Engine, error: Exception) -> str:
+    """What is said of an error that nobody asked for: a full or closed disk, or a mistake of ours."""
+    if isinstance(error, OSError):
+        return f"dockerless could not work in {engine.folder}: {error.strerror or error}"
+    log.error("a request failed", exc_info=error)
+    return "dockerless made a mistake; the server's log says which"
 
 
 def _admit(environ: dict[str, Any], secret: str) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from dockerless.blobs import CHUNK, Blobs
+from dockerless.configuration import diff_ids
 from dockerless.deflate import GzipWriter, Sink
 from dockerless.engine import Engine
 from dockerless.errors import EngineError, invalid, no_such_image
@@ -20,9 +21,10 @@ from dockerless.layers import TAR_GZIP, Layer, write_tar
 from dockerless.progress import Progress
 from dockerless.reference import Reference, parse
 from dockerless.tarball import read_tree, spool
-from dockerless.transfer import examine
-from dockerless.tree import FILE, Node, Tree
+from dockerless.transfer import NONSENSE, examine
+from dockerless.tree import FILE, Node, Outside, Tree
 
+LARGEST_DOCUMENT = 4 << 20  # bytes of a manifest, an index or a configuration
 NAME = "io.containerd.image.name"
 
 
@@ -79,17 +81,29 @@ def load(engine: Engine, stream: BinaryIO, progress: Progress) -> None:
     with engine.images.at_work(), engine.blobs.aside() as file:
         spool(stream, file)
         tree = read_tree(Path(file.name))
-        entries = _read_json(tree, "manifest.json") or _from_layout(tree)
-        for entry in entries:
-            config = _content(tree, entry["Config"])
-            image = engine.images.add(config, [_load_layer(engine.blobs, tree, path) for path in entry["Layers"]])
-            if [layer.diff_id for layer in image.layers] != image.config.get("rootfs", {}).get("diff_ids"):
-                raise invalid(f"invalid archive: the layers of {entry['Config']} are not those that it names")
-            for tag in entry.get("RepoTags") or []:
-                engine.images.name(image, parse(tag).or_latest())
+        for config, paths, tags in _entries(tree):
+            layers = [_load_layer(engine.blobs, tree, path) for path in paths]
+            if [layer.diff_id for layer in layers] != diff_ids(config):
+                raise invalid("invalid archive: the layers of an image are not those that its configuration names")
+            image = engine.images.add(config, layers)
+            for tag in tags:
+                engine.images.name(image, tag)
                 progress({"stream": f"Loaded image: {tag}\n"})
-            if not entry.get("RepoTags"):
+            if not tags:
                 progress({"stream": f"Loaded image ID: {image.id}\n"})
+
+
+def _entries(tree: Tree) -> list[tuple[bytes, list[str], list[Reference]]]:
+    """Each image's configuration, the paths of its layers, and its names."""
+    try:
+        entries = _read_json(tree, "manifest.json") or _from_layout(tree)
+        found = [(_content(tree, each["Config"]), list(each["Layers"]), [parse(tag).or_latest() for tag in each.get("RepoTags") or []]) for each in entries]
+        for config, paths, _ in found:
+            if not all(isinstance(path, str) for path in paths) or len(diff_ids(config)) != len(paths):
+                raise ValueError("an image's layers are not those of its configuration")
+    except NONSENSE as error:
+        raise invalid(f"invalid archive: its descriptions make no sense ({error!r:.200})") from error
+    return found
 
 
 def _from_layout(tree: Tree) -> list[dict[str, Any]]:
@@ -110,7 +124,10 @@ def _from_layout(tree: Tree) -> list[dict[str, Any]]:
 
 
 def _file(tree: Tree, path: str) -> Node:
-    node = tree.get(tree.resolve(path, inside=True))
+    try:
+        node = tree.get(tree.resolve(path, inside=True))
+    except Outside:
+        raise invalid(f"invalid archive: {path} leads out of it") from None
     if node is None or node.kind != FILE:
         raise invalid(f"invalid archive: {path} is missing")
     return node
@@ -118,6 +135,8 @@ def _file(tree: Tree, path: str) -> Node:
 
 def _content(tree: Tree, path: str) -> bytes:
     node = _file(tree, path)
+    if node.size > LARGEST_DOCUMENT:
+        raise invalid(f"invalid archive: {path} has {node.size} bytes, and a description at most {LARGEST_DOCUMENT}")
     with node.open() as file:
         return file.read(node.size)
 

@@ -22,7 +22,7 @@ from dockerless.instructions import METADATA
 from dockerless.layers import Layer, pack, uncompressed
 from dockerless.progress import Progress, short
 from dockerless.stage import Stage, fault
-from dockerless.tarball import apply_layer, parts, read_tree, spool
+from dockerless.tarball import apply_layer, parts, read_tree, refuse_growth, spool
 from dockerless.tree import Node, Tree
 from dockerless.variables import WordError, expand, quote
 
@@ -204,7 +204,7 @@ class Builder:
     def _stage_tree(self, stage: Stage, name: str, instruction: Instruction) -> Tree:
         """What ``COPY --from`` names: an earlier stage, its number, or an image."""
         name = stage.value(name, instruction)
-        if name.isdigit():
+        if re.fullmatch("[0-9]{1,9}", name):
             if int(name) >= len(self.done):
                 problem = "refers to current build stage" if int(name) == len(self.done) else "index out of bounds"
                 raise invalid(f"invalid from flag value {name}: {problem}")
@@ -233,6 +233,7 @@ class Builder:
                     tar = uncompressed(blob, layer.media_type)
                     while data := tar.read(CHUNK):
                         file.write(data)
+                        refuse_growth(file.tell(), layer.size)
                 file.flush()
                 self._unpacked[layer.digest] = parts(Path(file.name))
             return self._unpacked[layer.digest](offset, size)
@@ -253,7 +254,7 @@ def _owner(text: str) -> tuple[int, int] | None:
         return None
     user, _, group = text.partition(":")
     for name in (user, group or user):
-        if not name.isdigit():
+        if not re.fullmatch("[0-9]{1,10}", name):
             raise invalid(
                 f"unable to convert uid/gid chown string to host mapping: dockerless takes numbers such as --chown=1000:1000, not the name {name!r}"
             )

@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import os
 import posixpath
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
 from dockerless.errors import EngineError, invalid
+from dockerless.glob import Glob
 from dockerless.tarball import read_tree
-from dockerless.tree import DIRECTORY, FILE, LINK, Node, Outside, Tree, glob_expression, parents
+from dockerless.tree import DIRECTORY, FILE, LINK, Node, Outside, Tree, parents
+
+LARGEST_TEXT = 1 << 20  # bytes of a Dockerfile, and of a .dockerignore
 
 
 class Ignore:
     """The patterns of a ``.dockerignore``: the last one that matches a path, or a folder above it, decides."""
 
     def __init__(self, text: str) -> None:
-        self.patterns: list[tuple[re.Pattern[str], bool]] = []
+        self.patterns: list[tuple[Glob, bool]] = []
         for line in text.removeprefix("\ufeff").split("\n"):
             pattern = line.strip()
             if not pattern or line.startswith("#"):
@@ -31,14 +33,14 @@ class Ignore:
             if pattern == ".":
                 continue
             try:
-                self.patterns.append((re.compile(glob_expression(pattern, any_depth=True)), keeps))
+                self.patterns.append((Glob(pattern, any_depth=True), keeps))
             except ValueError as error:
                 raise invalid(f"error checking context: {error}") from None
 
     def excludes(self, path: str) -> bool:
         excluded = False
         for pattern, keeps in self.patterns:
-            if any(pattern.fullmatch(each) for each in (path, *parents(path))):
+            if any(pattern.matches(each) for each in (path, *parents(path))):
                 excluded = not keeps
         return excluded
 
@@ -67,6 +69,8 @@ class Context:
             raise invalid(f"forbidden path outside the build context: {path} ()") from None
         if node is None or node.kind != FILE:
             return None
+        if node.size > LARGEST_TEXT:
+            raise invalid(f"{path} has {node.size} bytes, and dockerless reads at most {LARGEST_TEXT}")
         with node.open() as file:
             try:
                 return file.read(node.size).decode("utf-8-sig")

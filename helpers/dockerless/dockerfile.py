@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from dockerless.errors import EngineError, invalid
 from dockerless.variables import split
 
+MOST_INSTRUCTIONS = 2000
 
 @dataclass(frozen=True)
 class Instruction:
@@ -57,6 +58,8 @@ def parse(text: str, name: str = "Dockerfile") -> Dockerfile:
     if not text.strip():
         raise invalid(f"the Dockerfile ({name}) cannot be empty")
     escape, lines = _logical_lines(text)
+    if len(lines) > MOST_INSTRUCTIONS:
+        raise error(lines[MOST_INSTRUCTIONS][0], f"dockerless reads at most {MOST_INSTRUCTIONS} instructions")
     file = Dockerfile(escape, [], [])
     for number, line in lines:
         instruction = _instruction(number, line, escape)
@@ -83,26 +86,26 @@ def _logical_lines(text: str) -> tuple[str, list[tuple[int, str]]]:
     """The escape character, and (number, text) of each instruction with its continuation lines joined and comments left out."""
     escape, directives = "\\", True
     lines: list[tuple[int, str]] = []
-    pending: tuple[int, str] | None = None
+    start, pending = 0, []  # a line that is continued, and its parts so far
     for number, line in enumerate(text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"), 1):
-        directive = re.fullmatch(r"\s*#\s*([a-z]+)\s*=\s*(.+?)\s*", line, re.IGNORECASE) if directives else None
+        directive = re.match(r"\s*#\s*([a-z]+)\s*=\s*(?=\S)", line, re.IGNORECASE) if directives else None
         if directive is None:
             directives = False
         elif directive[1].lower() == "escape":
-            if directive[2] not in ("\\", "`"):
-                raise error(number, f"invalid ESCAPE '{directive[2]}'. Must be ` or \\")
-            escape = directive[2]
+            escape = line[directive.end() :].rstrip()
+            if escape not in ("\\", "`"):
+                raise error(number, f"invalid ESCAPE '{escape}'. Must be ` or \\")
         if line.lstrip().startswith("#") or not line.strip():
             continue
-        start, before = pending or (number, "")
-        line = before + (line if pending else line.lstrip())
-        continued = re.sub(rf"{re.escape(escape)}[ \t]*$", "", line)
-        if continued != line:
-            pending = (start, continued)
+        start = start if pending else number
+        kept = line.rstrip(" \t")
+        if kept.endswith(escape):
+            pending.append(kept[: -len(escape)] if pending else kept[: -len(escape)].lstrip())
         else:
-            lines.append((start, line.rstrip()))
-            pending = None
-    return escape, lines + ([pending] if pending and pending[1].strip() else [])
+            lines.append((start, "".join([*pending, line] if pending else [line.lstrip()]).rstrip()))
+            pending = []
+    last = "".join(pending)
+    return escape, lines + ([(start, last)] if last.strip() else [])
 
 
 def _instruction(number: int, line: str, escape: str) -> Instruction:
@@ -134,7 +137,7 @@ def _json_list(text: str) -> list[str] | None:
         return None
     try:
         words = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return words if isinstance(words, list) and all(isinstance(word, str) for word in words) else None
 

@@ -53,7 +53,7 @@ class Engine:
         ``auths`` holds the credentials for a FROM, by registry; with ``pull`` the base is looked for in its registry even if it is here.
         """
         tags = [parse(each).or_latest() for each in ([tag] if isinstance(tag, str) else tag)]
-        logins = {hostname(address): credentials(auth) for address, auth in (auths or {}).items()}
+        logins = {hostname(address): credentials(auth) for address, auth in (auths or {}).items() if isinstance(auth, dict)}
         wanted = platforms.parse(platform) if platform else None
 
         def fetch(name: str, wanted: platforms.Platform | None) -> Image:

@@ -82,7 +82,7 @@ def healthcheck(stage: Stage, instruction: Instruction) -> str:
             check[field] = _duration(instruction, flag)
     if "retries" in instruction.flags:
         retries = instruction.flags["retries"]
-        if not retries.isdigit():
+        if not re.fullmatch("[0-9]{1,9}", retries):
             raise fault(instruction, f"--retries must be a number, not {retries!r}")
         check["Retries"] = int(retries)
     stage.config["Healthcheck"] = check
@@ -132,7 +132,7 @@ def _ports(word: str) -> list[str]:
     numbers, _, protocol = word.partition("/")
     first, _, last = numbers.partition("-")
     last = last or first
-    if not (first.isdigit() and last.isdigit() and 0 < int(first) <= int(last) < 65536):
+    if not (re.fullmatch("[0-9]{1,5}", first) and re.fullmatch("[0-9]{1,5}", last) and 0 < int(first) <= int(last) < 65536):
         raise invalid(f"Invalid containerPort: {numbers}")
     protocol = protocol.lower() or "tcp"
     if protocol not in ("tcp", "udp", "sctp"):
@@ -143,7 +143,7 @@ def _ports(word: str) -> list[str]:
 def _duration(instruction: Instruction, flag: str) -> int:
     """``1m30s`` in nanoseconds."""
     text = instruction.flags[flag]
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)", text)
+    parts = re.findall(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ns|us|µs|ms|s|m|h)", text)
     if not parts or "".join(number + unit for number, unit in parts) != text:
         raise fault(instruction, f"--{flag} must be a duration such as 30s or 1m30s, not {text!r}")
     return int(sum(float(number) * SECONDS[unit] for number, unit in parts))

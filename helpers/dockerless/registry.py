@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import requests
@@ -29,6 +29,7 @@ PATIENCE = (10, 300)  # seconds to connect, and between two bytes
 INDEX_TYPES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 IMAGE_TYPES = ("application/vnd.oci.image.manifest.v1+json", "application/vnd.docker.distribution.manifest.v2+json")
 ACCEPT = ", ".join(IMAGE_TYPES + INDEX_TYPES)
+LARGEST_MANIFEST = 4 << 20  # bytes
 TOKEN_LIFE = 60  # seconds, where a token doesn't say how long it lasts
 
 Moved = Callable[[int], None]  # called with every number of bytes that went over the wire
@@ -46,7 +47,7 @@ class Credentials:
 
 def credentials(auth: Mapping[str, str] | None) -> Credentials | None:
     """From the ``username`` and ``password`` of a Docker auth configuration; None where there are none."""
-    return Credentials(auth["username"], auth.get("password", "")) if auth and auth.get("username") else None
+    return Credentials(str(auth["username"]), str(auth.get("password") or "")) if auth and auth.get("username") else None
 
 
 @dataclass(frozen=True)
@@ -121,11 +122,22 @@ class Registry:
 
     def manifest(self, repository: str, tag_or_digest: str) -> Manifest:
         url = f"{self.url}/v2/{repository}/manifests/{tag_or_digest}"
-        response = self._good(self._request("GET", url, _pull(repository), {"Accept": ACCEPT}))
-        manifest = Manifest(response.content, response.headers.get("Content-Type", "").partition(";")[0])
+        with self._request("GET", url, _pull(repository), {"Accept": ACCEPT}, stream=True) as response:
+            data = self._whole(self._good(response), url)
+        manifest = Manifest(data, response.headers.get("Content-Type", "").partition(";")[0])
         if ":" in tag_or_digest and manifest.digest != tag_or_digest:
             raise EngineError(f"manifest verification failed for digest {tag_or_digest}")
         return manifest
+
+    def _whole(self, response: requests.Response, url: str) -> bytes:
+        """A manifest's bytes, of which no registry takes more than 4 MiB."""
+        try:
+            data = cast(bytes, response.raw.read(LARGEST_MANIFEST + 1, decode_content=True))
+        except urllib3.exceptions.HTTPError as error:
+            raise EngineError(f'Get "{url}": {network(error, self.host)}') from error
+        if len(data) > LARGEST_MANIFEST:
+            raise EngineError(f"the manifest at {url} is larger than {LARGEST_MANIFEST} bytes")
+        return data
 
     def put_manifest(self, repository: str, tag_or_digest: str, manifest: Manifest) -> None:
         url = f"{self.url}/v2/{repository}/manifests/{tag_or_digest}"
@@ -158,8 +170,8 @@ class Registry:
         finish = f"{location}{'&' if urlsplit(location).query else '?'}{urlencode({'digest': digest})}"
         self._good(self._request("PUT", finish, _push(repository), {"Content-Length": "0"}))
 
-    def download(self, repository: str, digest: str, writer: Writer, moved: Moved) -> None:
-        """Writes a blob, and checks that it is the one that was asked for."""
+    def download(self, repository: str, digest: str, size: int, writer: Writer, moved: Moved) -> None:
+        """Writes a blob of ``size`` bytes, and checks that it is the one that was asked for."""
         url = f"{self.url}/v2/{repository}/blobs/{digest}"
         response = self._good(self._request("GET", url, _pull(repository), stream=True))
         try:
@@ -167,6 +179,8 @@ class Registry:
                 while data := response.raw.read(CHUNK, decode_content=False):
                     writer.write(data)
                     moved(len(data))
+                    if writer.size > size:
+                        raise EngineError(f"the registry sends more for {digest} than the {size} bytes that the manifest names")
         except urllib3.exceptions.HTTPError as error:
             raise EngineError(f'Get "{url}": {network(error, self.host)}') from error
         if writer.digest != digest:

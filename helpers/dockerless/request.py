@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from dockerless.engine import Engine
 from dockerless.errors import invalid
 from dockerless.progress import Event
 
+LEFT_OVER = 16 << 20  # bytes of a body that nobody wanted
 HEADERS = [  # of every answer; "Builder-Version: 1" is the classic builder, and keeps clients from trying BuildKit
     ("Api-Version", views.API),
     ("Builder-Version", "1"),
@@ -35,15 +35,20 @@ class Body:
 
     def read(self, size: int = CHUNK) -> bytes:
         wanted = size if self._left is None else min(size, self._left)
-        data = self._input.read(wanted) if wanted else b""
+        try:
+            data = self._input.read(wanted) if wanted else b""
+        except (OSError, ValueError) as error:  # chunks that make no sense, or a client that is gone
+            self._left = 0
+            raise invalid(f"the request's body can't be read: {error}") from error
         if self._left is not None:
             self._left -= len(data)
         return data
 
     def drain(self) -> None:
-        """What nobody read would otherwise be taken for the next request."""
-        while self.read(CHUNK):
-            pass
+        """What nobody read would otherwise be taken for the next request. Of an endless body only a beginning is read: the server hangs up."""
+        for _ in range(LEFT_OVER // CHUNK):
+            if not self.read(CHUNK):
+                return
 
 
 class Stream:
@@ -93,24 +98,41 @@ class Request:
         return self.one(parameter).lower() not in ("", "0", "false", "no", "none")
 
     def json_parameter(self, parameter: str) -> Any:
-        return read_json(self.one(parameter) or "{}", parameter)
+        return read_object(self.one(parameter) or "{}", parameter)
+
+    def texts(self, parameter: str) -> dict[str, str]:
+        """A JSON object of strings; what is null in it is left out."""
+        given = {name: value for name, value in self.json_parameter(parameter).items() if value is not None}
+        if not all(isinstance(value, str) for value in given.values()):
+            raise invalid(f"{parameter} is not an object of strings")
+        return given
 
     def header(self, name: str) -> Any:
-        """A header that is JSON in base64, as credentials travel; {} where there is none."""
+        """A header that is a JSON object in base64, as credentials travel; {} where there is none."""
         text = self.environ.get("HTTP_" + name.upper().replace("-", "_"), "")
         try:
             data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-            return read_json(data.decode() or "{}", name)
-        except (binascii.Error, UnicodeDecodeError):
+            text = data.decode() or "{}"
+        except ValueError:
             raise invalid(f"{name} is not JSON in base64") from None
+        return read_object(text, name)
 
     def filters(self) -> views.Filters:
         """Filters as clients write them: ``{"label": ["a"]}``, or the older ``{"label": {"a": true}}``."""
-        return {name: list(values) for name, values in self.json_parameter("filters").items()}
+        given = self.json_parameter("filters")
+        if not all(isinstance(values, (dict, list)) and all(isinstance(value, str) for value in values) for values in given.values()):
+            raise invalid("filters is not an object of lists of strings")
+        return {name: list(values) for name, values in given.items()}
 
 
-def read_json(text: str, where: str) -> Any:
+def read_object(text: str, where: str) -> dict[str, Any]:
+    """A JSON object. Raises EngineError (400) for anything else."""
     try:
-        return json.loads(text)
-    except ValueError as error:
+        found = json.loads(text)
+        text.encode()
+        json.dumps(found, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError) as error:
         raise invalid(f"{where} is not JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise invalid(f"{where} is not a JSON object")
+    return found

@@ -17,6 +17,7 @@ from dockerless.tree import Tree
 from dockerless.variables import WordError, expand
 
 CREATED = "1980-01-01T00:00:00Z"  # the same for every image: a digest may not depend on the day of the build
+LARGEST_CONFIG = 1 << 20  # bytes
 DEFAULT_PATH = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -95,7 +96,10 @@ class Stage:
         }
         if self.author:
             document["author"] = self.author
-        return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+        data = json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+        if len(data) > LARGEST_CONFIG:
+            raise invalid(f"the image's configuration grows beyond {LARGEST_CONFIG} bytes")
+        return data
 
 
 def fault(instruction: Instruction, message: str) -> EngineError:

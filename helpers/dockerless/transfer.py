@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, cast
 
 from dockerless import platforms
 from dockerless.blobs import CHUNK, Blobs
+from dockerless.configuration import diff_ids
 from dockerless.errors import EngineError, RegistryError, not_found
 from dockerless.images import Image, Images
 from dockerless.layers import Layer, uncompressed
@@ -19,8 +20,9 @@ from dockerless.progress import Meter, Progress, layer, short, status
 from dockerless.reference import Reference
 from dockerless.refusals import for_pull
 from dockerless.registry import IMAGE_TYPES, INDEX_TYPES, Manifest, Moved, Registry
-from dockerless.tarball import BROKEN
+from dockerless.tarball import BROKEN, Member, refuse_growth
 
+NONSENSE = (KeyError, IndexError, TypeError, AttributeError, ValueError, RecursionError)  # what JSON of another shape ends in
 AT_ONCE = 5  # Docker works on so many layers at a time and lets the others wait; dockerless moves one after the other
 CONFIG_TYPES = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
 
@@ -69,9 +71,12 @@ def pull(images: Images, registry: Registry, reference: Reference, platform: pla
     except RegistryError as error:
         raise for_pull(error, reference) from error
     progress(status(f"Pulling from {reference.path}", str(reference) if reference.digest else reference.tag))
-    if manifest.media_type in INDEX_TYPES:
-        manifest = registry.manifest(reference.path, _choose(manifest, platform or platforms.host()))
-    image = _fetch(images, registry, reference, manifest, progress)
+    try:
+        if manifest.media_type in INDEX_TYPES:
+            manifest = registry.manifest(reference.path, _choose(manifest, platform or platforms.host()))
+        image = _fetch(images, registry, reference, manifest, progress)
+    except NONSENSE as error:
+        raise EngineError(f"the registry's description of {reference} makes no sense ({error!r:.200})") from error
     news = images.name(image, reference, reference.at(digest))
     progress(status(f"Digest: {digest}"))
     progress(status(f"Status: {'Downloaded newer image' if news else 'Image is up to date'} for {reference}"))
@@ -99,18 +104,18 @@ def _fetch(images: Images, registry: Registry, reference: Reference, manifest: M
         return known
     descriptors = document["layers"]
     with images.blobs.writer() as writer:
-        registry.download(reference.path, id, writer, lambda _: None)
+        registry.download(reference.path, id, document["config"]["size"], writer, lambda _: None)
         writer.keep()
     config = images.blobs.read(id)
-    diff_ids = json.loads(config).get("rootfs", {}).get("diff_ids", [])
-    if len(diff_ids) != len(descriptors):
-        raise EngineError(f"the configuration of {reference} names {len(diff_ids)} layers and its manifest {len(descriptors)}")
-    layers = [_local(images, each["digest"], diff_id) for each, diff_id in zip(descriptors, diff_ids, strict=True)]
+    named = diff_ids(config)
+    if len(named) != len(descriptors):
+        raise EngineError(f"the configuration of {reference} names {len(named)} layers and its manifest {len(descriptors)}")
+    layers = [_local(images, each["digest"], diff_id) for each, diff_id in zip(descriptors, named, strict=True)]
     for descriptor, layer_here in zip(descriptors, layers, strict=True):
         progress(layer("Already exists" if layer_here else "Pulling fs layer", short(descriptor["digest"])))
     complete = [
         layer_here or _pull_layer(images.blobs, registry, reference.path, descriptor, diff_id, progress)
-        for descriptor, diff_id, layer_here in zip(descriptors, diff_ids, layers, strict=True)
+        for descriptor, diff_id, layer_here in zip(descriptors, named, layers, strict=True)
     ]
     return images.add(config, complete, manifest.data)
 
@@ -123,7 +128,7 @@ def _local(images: Images, digest: str, diff_id: str) -> Layer | None:
 def _pull_layer(blobs: Blobs, registry: Registry, repository: str, descriptor: dict[str, Any], diff_id: str, progress: Progress) -> Layer:
     digest, size, id = descriptor["digest"], descriptor["size"], short(descriptor["digest"])
     with blobs.writer() as writer:
-        registry.download(repository, digest, writer, Meter(progress, "Downloading", id, size).add)
+        registry.download(repository, digest, size, writer, Meter(progress, "Downloading", id, size).add)
         progress(layer("Verifying Checksum", id))
         writer.keep()
     progress(layer("Download complete", id))
@@ -137,9 +142,9 @@ def _pull_layer(blobs: Blobs, registry: Registry, repository: str, descriptor: d
 def examine(blobs: Blobs, digest: str, size: int, media_type: str, meter: Meter | None = None) -> Layer:
     """Reads a layer of the store through, to know its diff id and the sizes of its files."""
     with blobs.open(digest) as blob:
-        reader = _Reading(uncompressed(blob, media_type))
+        reader = _Reading(uncompressed(blob, media_type), size)
         try:
-            with tarfile.open(fileobj=cast(BinaryIO, reader), mode="r|") as tar:
+            with tarfile.open(fileobj=cast(BinaryIO, reader), mode="r|", tarinfo=Member) as tar:
                 content_size = sum(member.size for member in tar if member.isreg())
             while reader.read(CHUNK):  # what stands after the archive's end belongs to the digest too
                 pass
@@ -151,13 +156,16 @@ def examine(blobs: Blobs, digest: str, size: int, media_type: str, meter: Meter 
 
 
 class _Reading:
-    """A stream that remembers the digest of what was read from it."""
+    """A stream that remembers the digest of what was read from it, and ends where a blob of ``packed`` bytes grows without end."""
 
-    def __init__(self, stream: BinaryIO) -> None:
+    def __init__(self, stream: BinaryIO, packed: int) -> None:
         self._stream = stream
+        self._packed, self._unpacked = packed, 0
         self.hash = hashlib.sha256()
 
     def read(self, size: int = -1) -> bytes:
         data = self._stream.read(size)
         self.hash.update(data)
+        self._unpacked += len(data)
+        refuse_growth(self._unpacked, self._packed)
         return data

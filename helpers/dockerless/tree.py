@@ -9,8 +9,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from dockerless.errors import invalid
+from dockerless.glob import Glob
+
 FILE, DIRECTORY, LINK = "file", "directory", "link"
 LINKS_FOLLOWED = 40  # as Linux does
+LONGEST_PATH = 4096  # characters, as on Linux
+DEEPEST = 256  # folders within each other
+MOST_NAMES = 64 << 20  # characters of all paths together, which a small archive could make without end
 
 
 class Outside(Exception):
@@ -49,34 +55,58 @@ def parents(path: str) -> Iterator[str]:
         yield path[: end.start()]
 
 
+def refuse_endless(path: str) -> None:
+    """Raises EngineError (400) for a path that no file system would take, before its every parent is looked at."""
+    if len(path) > LONGEST_PATH or path.count("/") > DEEPEST:
+        raise invalid(f"the path {path[:100]}… has more than {LONGEST_PATH} characters, or {DEEPEST} folders")
+
+
 class Tree:
     """Paths (as ``clean`` gives them) and their nodes. The root is ``""`` and always a directory."""
 
     def __init__(self) -> None:
         self.nodes: dict[str, Node] = {"": Node(DIRECTORY)}
+        self._inside: dict[str, set[str]] = {}  # each folder's paths
+        self._names = 0
 
     def add(self, path: str, node: Node) -> None:
         """Puts a node in its place, with directories above it; what was there and isn't a directory any more goes with all below."""
+        refuse_endless(path)
         for above in parents(path):
             if self.nodes.get(above, node).kind != DIRECTORY:
                 self.remove(above)
-            self.nodes.setdefault(above, Node(DIRECTORY))
+            if above not in self.nodes:
+                self._put(above, Node(DIRECTORY))
         if path in self.nodes and DIRECTORY in (self.nodes[path].kind, node.kind) and self.nodes[path].kind != node.kind:
             self.remove(path)
+        self._put(path, node)
+
+    def _put(self, path: str, node: Node) -> None:
+        if path not in self.nodes:
+            self._inside.setdefault(posixpath.dirname(path), set()).add(path)
+            self._names += len(path)
+            if self._names > MOST_NAMES:
+                raise invalid(f"there are too many names: more than {MOST_NAMES >> 20} Mi characters together")
         self.nodes[path] = node
 
     def remove(self, path: str) -> None:
         self.remove_below(path)
-        self.nodes.pop(path, None)
+        if self.nodes.pop(path, None):
+            self._inside[posixpath.dirname(path)].discard(path)
 
     def remove_below(self, path: str) -> None:
         for below in list(self.below(path)):
             del self.nodes[below]
+            self._inside.pop(below, None)
+        self._inside.pop(path, None)
 
     def below(self, path: str) -> Iterator[str]:
         """Every path below that one, in no order."""
-        start = f"{path}/" if path else ""
-        return (each for each in self.nodes if each.startswith(start) and each != path)
+        todo = [path]
+        while todo:
+            inside = self._inside.get(todo.pop(), set()) - {""}
+            yield from inside
+            todo += inside
 
     def get(self, path: str) -> Node | None:
         return self.nodes.get(path)
@@ -111,29 +141,6 @@ class Tree:
 
     def matching(self, pattern: str) -> list[str]:
         """The paths that a pattern with ``*``, ``?`` and ``[…]`` names, sorted. ``*`` stays within one folder's names."""
-        expression = re.compile(glob_expression(pattern))
-        return sorted(path for path in self.nodes if path and expression.fullmatch(path))
+        glob = Glob(pattern)
+        return sorted(path for path in self.nodes if path and glob.matches(path))
 
-
-def glob_expression(pattern: str, any_depth: bool = False) -> str:
-    """A regular expression for the patterns of Go's ``filepath.Match``; with ``any_depth`` also ``**``, as in ``.dockerignore``.
-
-    Raises ValueError for a pattern that isn't one.
-    """
-    out, rest = "", pattern
-    while rest:
-        if any_depth and rest.startswith("**/"):
-            out, rest = out + "(?:.*/)?", rest[3:]
-        elif any_depth and rest.startswith("**"):
-            out, rest = out + ".*", rest[2:]
-        elif rest[0] == "[":
-            found = re.match(r"\[(\^?)((?:\\.|[^\]\\])+)\]", rest, re.DOTALL)
-            if not found:
-                raise ValueError(f"syntax error in pattern: {pattern}")
-            inside = "".join("-" if each == "-" else re.escape(each[-1]) for each in re.findall(r"\\.|.", found[2], re.DOTALL))
-            out, rest = f"{out}[{found[1]}{inside}]", rest[found.end() :]
-        elif rest[0] == "\\":
-            out, rest = out + re.escape(rest[1:2]), rest[2:]
-        else:
-            out, rest = out + {"*": "[^/]*", "?": "[^/]"}.get(rest[0], re.escape(rest[0])), rest[1:]
-    return f"(?s:{out})"

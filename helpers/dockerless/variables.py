@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+LONGEST = 128 << 10  # characters of a value: no longer string can be in an environment on Linux (MAX_ARG_STRLEN)
+DEEPEST = 50  # substitutions within each other
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|[0-9@*#?!$-]")
 
 
@@ -38,6 +40,7 @@ class _Reader:
         self.variables = variables
         self.escape = escape
         self.here = 0
+        self.depth = 0
 
     def next(self) -> str:
         character = self.text[self.here : self.here + 1]
@@ -61,6 +64,8 @@ class _Reader:
                 value += self.next()
             else:
                 value += character
+            if len(value) > LONGEST:
+                raise WordError(f"the value is longer than {LONGEST} characters")
         if end:
             raise WordError(f"syntax error: missing '{end}' in {self.text}")
         return value
@@ -102,7 +107,11 @@ class _Reader:
             return value
         if operator != ":":
             raise WordError("missing ':' in substitution")
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise WordError(f"more than {DEEPEST} substitutions within each other")
         modifier, word = self.next(), self.until("}")
+        self.depth -= 1
         if modifier == "-":
             return value or word
         if modifier == "+":

@@ -176,5 +176,5 @@ def _seconds(text: str) -> int:
     """A time of a configuration as seconds since 1970; their fractions have up to nine digits, which Python 3.11 doesn't read."""
     try:
         return int(datetime.fromisoformat(re.sub(r"\.\d+", "", text)).timestamp())
-    except ValueError:
+    except (ValueError, OverflowError):
         return 0

@@ -40,7 +40,7 @@ def find(named: str | os.PathLike | None = None) -> Path:
 def make(state: Path) -> Path:
     """Make the state folder if it isn't there, and return it. Raises LabError where that is impossible."""
     try:
-        state.mkdir(parents=True, exist_ok=True)
+        state.mkdir(0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise LabError(
             "state_folder",

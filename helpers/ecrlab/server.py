@@ -86,11 +86,11 @@ def run(state: Path, port: int) -> None:
         raise LabError("state_folder", str(error)) from error
     for number in _asking_to_stop():
         signal.signal(number, _interrupt)
-    print(f"ECR Lab is running on {state}", flush=True)
-    print(f"  private registry and AWS APIs  {endpoint.url}", flush=True)
-    print(f"  public registry                {endpoint.public_url}", flush=True)
-    print("Stop it with Ctrl-C, or from anywhere with: ecrlab stop", flush=True)
     try:
+        print(f"ECR Lab is running on {state}", flush=True)
+        print(f"  private registry and AWS APIs  {endpoint.url}", flush=True)
+        print(f"  public registry                {endpoint.public_url}", flush=True)
+        print("Stop it with Ctrl-C, or from anywhere with: ecrlab stop", flush=True)
         endpoint.wait()
     except KeyboardInterrupt:
         pass

@@ -22,10 +22,10 @@ class Caller:
     region: str | None = None
 
 
-def signed(lab: Lab, request: Request, body: bytes, service: str) -> Caller:
+def signed(request: Request, body: bytes, claimed: signatures.Claim) -> Caller:
     """The caller of an AWS API: whoever signed the request."""
-    principal, region = signatures.verify(lab.database, request, body, service)
-    return Caller(principal, region)
+    signatures.verify(claimed, request, body)
+    return Caller(claimed.key.principal, claimed.region)
 
 
 def docker(lab: Lab, request: Request) -> Caller | None:
@@ -47,9 +47,10 @@ def basic(lab: Lab, request: Request) -> Caller | None:
 
     None for credentials that are wrong.
     """
-    scheme, _, value = request.header("Authorization").partition(" ")
-    if not scheme:
+    header = request.header("Authorization")
+    if not header:
         return Caller(ANONYMOUS)
+    scheme, _, value = header.partition(" ")
     return _holder(lab, basic_password(value) if scheme.lower() == "basic" else None, "ecr-public")
 
 

@@ -55,7 +55,7 @@ def parse(operation: OperationModel, body: bytes) -> dict[str, Any]:
     """A request's parameters, checked against the model. Raises SerializationException for what can't be read, and
     InvalidParameterException (ValidationException where the operation knows no other) for what breaks a rule."""
     try:
-        document = json.loads(body.decode("utf-8")) if body else {}
+        document = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant) if body else {}
         _refuse_surrogates(body)
     except (ValueError, RecursionError) as error:
         raise _unreadable("Could not parse request body into json") from error
@@ -69,6 +69,10 @@ def parse(operation: OperationModel, body: bytes) -> dict[str, Any]:
 def _refuse_surrogates(body: bytes) -> None:
     if b"\\ud" in body or b"\\uD" in body:
         json.dumps(json.loads(body), ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no text
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def _unreadable(message: str) -> AwsError:
@@ -171,7 +175,7 @@ def _join(path: str, name: str) -> str:
 def _kind(value: Any) -> str:
     if isinstance(value, bool):
         return "TRUE_VALUE" if value else "FALSE_VALUE"
-    return {str: "STRING_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE", list: "START_ARRAY", dict: "START_OBJECT"}[type(value)]
+    return {str: "STRING_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE", list: "START_ARRAY", dict: "START_OBJECT", type(None): "VALUE_NULL"}[type(value)]
 
 
 @lru_cache(maxsize=256)

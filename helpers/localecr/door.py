@@ -46,11 +46,14 @@ class LabDoor:
         if handler is None:
             return Response.of_json({"message": f"The lab has no {request.method} {request.path}."}, 404)
         try:
-            return Response.of_json(handler(json.loads(request.body(LARGEST_BODY) or b"{}")))
+            body = request.body(LARGEST_BODY)
+            if body is None:
+                return Response.of_json({"message": f"A request to this door has at most {LARGEST_BODY} bytes."}, 413)
+            return Response.of_json(handler(json.loads(body or b"{}")))
         except AwsError as error:
             return Response.of_json({"message": error.message}, error.status)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            return Response.of_json({"message": f"The lab can't read this request: {error!r}"}, 400)
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+            return Response.of_json({"message": f"The lab can't read this request: {error!r:.200}"}, 400)
 
     def _routes(self) -> dict[tuple[str, str], Callable[[dict], dict]]:
         return {

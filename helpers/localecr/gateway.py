@@ -16,6 +16,7 @@ from localecr import callers, contract, door, ecr, ecr_public, identities, layer
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
 from localecr.registry import Lab, Registry, catalog, policies
+from localecr.serving import BrokenBody
 from localecr.store import trouble
 from localecr.store.database import Closed
 
@@ -24,6 +25,8 @@ log = logging.getLogger("localecr")
 
 OPERATIONS = {"ecr": ecr.OPERATIONS, "ecr-public": ecr_public.OPERATIONS}
 LARGEST_BODY = 32 << 20  # bytes: a layer part of 20 MiB in base64, with room to spare
+LARGEST_ORDINARY_BODY = 1 << 20  # bytes: of a request that carries no content
+WITH_CONTENT = ("UploadLayerPart", "PutImage")
 # names a client may have for us; a page of some other site that resolves to us sends its own name and is refused
 OUR_NAMES = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\]|([a-z0-9-]+\.)*localhost|([a-z0-9-]+\.)*amazonaws\.com|[a-z0-9-]+\.dkr-ecr\.[a-z0-9-]+\.on\.aws|public\.ecr\.aws)(:\d+)?", re.I)
 
@@ -58,6 +61,8 @@ class Gateway:
         request = Request(environ, self._is_public)
         try:
             response = self._answer(request)
+        except BrokenBody as error:
+            response = _broken(request, error)
         except Exception as error:
             response = _failed(request, error)
         return response.send(request, start_response)
@@ -65,6 +70,8 @@ class Gateway:
     def _answer(self, request: Request) -> Response:
         if not OUR_NAMES.fullmatch(request.host):
             return Response(421, b"This lab answers only to names of its own.\n", {"Content-Type": "text/plain"})
+        if request.header("Origin"):  # which browsers send along with what a page asks of another site
+            return Response(403, b"This lab answers programs, and no web pages.\n", {"Content-Type": "text/plain"})
         if request.path == "/v2" or request.path.startswith("/v2/"):
             return oci.answer(self._lab, request, perform)
         if self._is_public and request.path.startswith(catalog.LOGOS):
@@ -75,7 +82,7 @@ class Gateway:
             return self._lab_door.answer(request)
         if request.path.startswith("/_layers/"):
             return layer_urls.answer(self._lab, request)
-        if (request.path == "/" and request.method == "POST") or request.header("Authorization").startswith(signatures.ALGORITHM):
+        if (request.path == "/" and request.method == "POST") or request.header("Authorization").startswith(signatures.ALGORITHM) or "X-Amz-Signature" in request.query:
             return aws_api(self._lab, request)
         return _nothing_here()
 
@@ -99,10 +106,12 @@ def _operate(lab: Lab, request: Request) -> bytes:
     service = contract.service_of(prefix)
     if service is None:
         raise _unknown_service(request)
-    body = request.body(LARGEST_BODY)
+    claimed = signatures.claim(lab.database, request, service)
+    most = LARGEST_BODY if name in WITH_CONTENT else LARGEST_ORDINARY_BODY
+    body = request.body(most)
     if body is None:
-        raise AwsError("RequestEntityTooLarge", f"A request has at most {LARGEST_BODY} bytes, and as many as its Content-Length says.", 413)
-    caller = callers.signed(lab, request, body, service)
+        raise AwsError("RequestEntityTooLarge", f"This request has at most {most} bytes, and as many as its Content-Length says.", 413)
+    caller = callers.signed(request, body, claimed)
     operation = contract.operation(service, name)
     if name not in OPERATIONS[service]:
         raise not_built(service, name)
@@ -159,6 +168,13 @@ def _failed(request: Request, error: Exception) -> Response:
     if request.path.startswith("/v2"):
         return Response.of_json({"errors": [{"code": "UNKNOWN", "message": message}]}, 500, **oci.errors.HEADERS)
     return Response.of_json({"__type": "ServerException", "message": message}, 500, "application/x-amz-json-1.1")
+
+
+def _broken(request: Request, error: BrokenBody) -> Response:
+    """A body that stalled, broke off or made no sense, said in the words of the door that was used."""
+    if request.path.startswith("/v2"):
+        return Response.of_json({"errors": [{"code": "SIZE_INVALID", "message": str(error)}]}, error.status, **oci.errors.HEADERS)
+    return Response.of_json({"__type": "SerializationException", "message": str(error)}, error.status, "application/x-amz-json-1.1")
 
 
 def _nothing_here() -> Response:

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any, BinaryIO
 from urllib.parse import parse_qsl
 
-from localecr.connections import Body
+MOST_PARAMETERS = 100
 
 
 class Request:
@@ -22,14 +22,14 @@ class Request:
         self.method: str = environ["REQUEST_METHOD"]
         self.path: str = environ.get("PATH_INFO", "/").encode("latin-1").decode("utf-8", "replace")
         self.query_string: str = environ.get("QUERY_STRING", "")
-        self.stream = Body(environ["wsgi.input"])
+        self.stream: BinaryIO = environ["wsgi.input"]
         self.remote_address: str = environ.get("REMOTE_ADDR", "")
 
     @cached_property
     def query(self) -> dict[str, str]:
-        """The query's parameters; of one given twice the first counts."""
-        pairs = parse_qsl(self.query_string, keep_blank_values=True, max_num_fields=100)
-        return dict(reversed(pairs))
+        """The query's parameters; of one given twice the first counts, and of more than MOST_PARAMETERS the rest doesn't."""
+        text = "&".join(self.query_string.split("&", MOST_PARAMETERS)[:MOST_PARAMETERS])
+        return dict(reversed(parse_qsl(text, keep_blank_values=True)))
 
     def header(self, name: str, default: str = "") -> str:
         key = name.upper().replace("-", "_")
@@ -69,15 +69,6 @@ class Request:
             received += len(part)
         return None if received > most or (length is not None and received < length) else b"".join(parts)
 
-    def read_away(self) -> None:
-        """Reads what nobody wanted of the body, a piece at a time: the next request on this connection begins after it."""
-        try:
-            block = memoryview(bytearray(1 << 16))
-            while self.stream.readinto(block):
-                pass
-        except ValueError:
-            pass  # chunks that make no sense have no end; cheroot closes the connection over what follows
-
 
 @dataclass
 class Response:
@@ -97,7 +88,6 @@ class Response:
         headers = dict(self.headers)
         if isinstance(self.body, bytes) and self.status != 204:  # which has no body to measure (RFC 9110)
             headers.setdefault("Content-Length", str(len(self.body)))
-        request.read_away()
         start_response(f"{self.status} {HTTPStatus(self.status).phrase}", list(headers.items()))
         if request.method == "HEAD":
             if hasattr(self.body, "close"):

@@ -7,7 +7,6 @@ measured level with asynchronous servers on large layers, and easier to live in.
 from __future__ import annotations
 
 import json
-import logging
 import os
 import secrets
 import sqlite3
@@ -17,23 +16,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from cheroot.wsgi import Server
-
 import dockerless
 from localecr import VERSION, identities, seeding
 from localecr.clock import Clock
-from localecr.connections import Connection
 from localecr.door import SERVER_FILE, Door, LabDoor, NotRunning, write_private
 from localecr.gateway import Gateway
 from localecr.registry import Lab
+from localecr.serving import Listener, raise_file_limit
 from localecr.store import check, trouble
 from localecr.store.blobs import Blobs
 from localecr.store.database import Database, StateError
 from localecr.store.sweep import Sweeper, sweep
 
 LOOPBACK = "127.0.0.1"
-THREADS = 32
-log = logging.getLogger("localecr")
 
 
 class PortInUse(Exception):
@@ -47,7 +42,7 @@ class Endpoint:
         self._state = state
         self._lock = _take(state)
         self._threads: list[threading.Thread] = []
-        self._servers: list[Server] = []
+        self._servers: list[Listener] = []
         self._sweeper: Sweeper | None = None
         self._database: Database | None = None
         self._stopping = threading.Lock()
@@ -61,6 +56,8 @@ class Endpoint:
             raise
 
     def _open(self, port: int, clock: str | None) -> None:
+        raise_file_limit()
+        _keep_private(self._state)
         self._database = Database(self._state / "lab.sqlite")
         private, public, docker = self._servers = _bound(port)
         self.port = private.bind_addr[1]
@@ -85,6 +82,7 @@ class Endpoint:
         private.wsgi_app, public.wsgi_app = Gateway(lab, False, door), Gateway(lab, True, door)
         docker.wsgi_app = dockerless.application(dockerless.Engine(self._state / "docker"), secret=docker_secret)
         for server in self._servers:
+            server.thread_ended = self._database.release
             thread = threading.Thread(target=server.serve, daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -147,7 +145,7 @@ def start(state: Path | str, port: int = 4510, clock: str | None = None) -> Endp
     """
     folder = Path(state).resolve()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise StateError(f"The state folder {folder} can't be made ({error.strerror}). Name another with ECRLAB_STATE.") from error
     return Endpoint(folder, port, clock)
@@ -169,6 +167,15 @@ def _take(state: Path) -> sqlite3.Connection:
     return lock
 
 
+def _keep_private(state: Path) -> None:
+    """Keeps what holds keys and images for the owner alone, also in a folder that others can read and that was made before."""
+    for name in ("blobs", "uploads", "docker"):
+        (state / name).mkdir(0o700, exist_ok=True)
+    for name in ("blobs", "uploads", "docker", "lab.sqlite", "lab.sqlite-wal", "lab.sqlite-shm"):
+        if (state / name).exists():
+            (state / name).chmod(0o700 if (state / name).is_dir() else 0o600)
+
+
 def _where(state: Path) -> str:
     try:
         return f", at {Door.find(state).status()['endpoint']}"
@@ -176,13 +183,11 @@ def _where(state: Path) -> str:
         return ""
 
 
-def _bound(port: int) -> list[Server]:
+def _bound(port: int) -> list[Listener]:
     """Three servers that hold their ports but don't serve yet."""
-    servers: list[Server] = []
+    servers: list[Listener] = []
     for number in (port, port + 1, port + 2) if port else (0, 0, 0):
-        server = Server((LOOPBACK, number), _not_ready, numthreads=THREADS, request_queue_size=256, timeout=60, shutdown_timeout=2)
-        server.ConnectionClass = Connection
-        server.error_log = _log
+        server = Listener((LOOPBACK, number), _not_ready)
         try:
             server.prepare()
         except OSError as error:
@@ -199,10 +204,6 @@ def _bound(port: int) -> list[Server]:
 def _not_ready(environ: dict, start_response: Callable) -> list[bytes]:
     start_response("503 Service Unavailable", [("Content-Length", "0")])
     return []
-
-
-def _log(message: str = "", level: int = 20, traceback: bool = False) -> None:
-    log.log(level, message, exc_info=traceback)
 
 
 def _lab_secret(database: Database) -> bytes:

@@ -10,6 +10,7 @@ import hmac
 import re
 import time
 from calendar import timegm
+from dataclasses import dataclass
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -25,9 +26,21 @@ ALGORITHM = "AWS4-HMAC-SHA256"
 STAMP = re.compile(r"\d{8}T\d{6}Z")
 
 
-def verify(database: Database, request: Request, body: bytes, service: str) -> tuple[identities.Principal, str]:
-    """The principal that signed a request, and the Region it was signed for. Raises AWS's error for every way to get it wrong."""
+@dataclass(frozen=True)
+class Claim:
+    """Who says to have signed a request, as far as its head tells: the key, the Region and the service it was signed for, the header's fields."""
+
+    key: identities.AccessKey
+    region: str
+    service: str
+    fields: dict[str, str]
+
+
+def claim(database: Database, request: Request, service: str) -> Claim:
+    """Reads a signature before the body is read, which strangers can't make the lab do. Raises AWS's error for every way to get it wrong."""
     header = request.header("Authorization")
+    if not header and "X-Amz-Signature" in request.query:
+        raise _incomplete("The signature is in the query, as of a presigned URL. Amazon ECR takes it in the Authorization header.")
     if not header:
         raise AwsError("MissingAuthenticationTokenException", "Missing Authentication Token")
     fields = _fields(header)
@@ -41,13 +54,18 @@ def verify(database: Database, request: Request, body: bytes, service: str) -> t
     if scoped_service != service:
         raise AwsError("InvalidSignatureException", f"Credential should be scoped to correct service: '{service}'. ")
     _check_time(request.header("X-Amz-Date"), date)
-    if not _is_signed_by(key, request, body, fields, region, service):
+    _check_signed(request, fields["SignedHeaders"].split(";"))
+    return Claim(key, region, service, fields)
+
+
+def verify(claimed: Claim, request: Request, body: bytes) -> None:
+    """Returns if the key did sign this request with this body. Raises InvalidSignatureException."""
+    if not _is_signed_by(claimed.key, request, body, claimed.fields, claimed.region, claimed.service):
         raise AwsError(
             "InvalidSignatureException",
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. "
             "Consult the service documentation for details.",
         )
-    return key.principal, region
 
 
 def _fields(header: str) -> dict[str, str]:
@@ -61,6 +79,14 @@ def _fields(header: str) -> dict[str, str]:
     if "host" not in fields["SignedHeaders"].split(";"):
         raise AwsError("InvalidSignatureException", "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")
     return fields
+
+
+def _check_signed(request: Request, signed: list[str]) -> None:
+    """Every header of AWS's own must be signed, or a signature could be taken to another operation. The body's digest is compared anyway."""
+    for key in request.environ:
+        name = key.removeprefix("HTTP_").replace("_", "-").lower()
+        if name.startswith("x-amz-") and name not in (*signed, "x-amz-content-sha256"):
+            raise AwsError("InvalidSignatureException", f"'{name}' must be a 'SignedHeader' in the AWS Authorization.")
 
 
 def _incomplete(what: str) -> AwsError:

@@ -43,6 +43,8 @@ def unseal(lab: Lab, text: str) -> Token | None:
         sealed = base64.urlsafe_b64decode(text.encode())
     except ValueError:
         return None
+    if base64.urlsafe_b64encode(sealed).decode() != text:  # base64 has several spellings of the same bytes; a token has one
+        return None
     signature, payload = sealed[:32], sealed[32:]
     if not hmac.compare_digest(_signature(lab, payload), signature):
         return None

@@ -30,6 +30,7 @@ CODES: dict[str, tuple[int, str]] = {
     "InvalidLayerPartException": (416, "BLOB_UPLOAD_INVALID"),
     "IncompleteBody": (400, "SIZE_INVALID"),
     "InvalidRange": (416, "UNSUPPORTED"),
+    "LimitExceededException": (413, "SIZE_INVALID"),
     "LayerPartTooSmallException": (400, "BLOB_UPLOAD_INVALID"),
     "UploadNotFoundException": (404, "BLOB_UPLOAD_UNKNOWN"),
     "InvalidParameterException": (405, "UNSUPPORTED"),

@@ -17,6 +17,7 @@ DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 IMAGES = (OCI_MANIFEST, DOCKER_MANIFEST)
 INDEXES = (OCI_INDEX, DOCKER_LIST)
+MEDIA_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")  # RFC 6838; it comes back as a header
 LARGEST = 4_194_304  # bytes, the model's maximum of ImageManifest
 NAMED = re.compile(f'"({DIGEST.pattern})"'.encode())
 
@@ -57,6 +58,8 @@ def read(body: bytes, media_type: str | None, layerless: bool = False) -> Manife
         media_type = own
     if not isinstance(media_type, str):
         raise AwsError("InvalidParameterException", "image manifest mediatype not provided in manifest or parameter")
+    if not MEDIA_TYPE.fullmatch(media_type):
+        raise invalid_parameter("imageManifestMediaType", "Member must be a media type such as application/vnd.oci.image.manifest.v1+json")
     if own is not None and own != media_type:
         raise invalid_parameter("ImageManifest", f"Manifest media type '{own}' does not match '{media_type}'")
     layers, children = (), ()
@@ -87,6 +90,8 @@ def _parsed(body: bytes) -> dict[str, Any]:
         raise too_long()
     try:
         document = json.loads(body.decode("utf-8"), parse_constant=_no_json)
+        if b"\\ud" in body or b"\\uD" in body:
+            json.dumps(document, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no text
     except (ValueError, RecursionError) as error:
         raise bad_syntax() from error
     if not isinstance(document, dict):

@@ -13,6 +13,7 @@ from localecr.registry import Registry, layers, repositories
 from localecr.store.blobs import DIGEST
 
 PART_SIZE = 10_485_760  # bytes, what InitiateLayerUpload proposes
+LARGEST_LAYER = 52_000 << 20  # bytes (AWS: Amazon ECR service quotas, layer size)
 SMALLEST_PART = 5 * 1024 * 1024  # every part but the last, on the JSON door only
 MOST_PARTS = {"private": 4200, "public": 1000}  # of one layer, on the JSON door only (AWS: service quotas)
 LIFE = 24 * 3600  # seconds of lab time that an upload may wait for its end; AWS publishes none
@@ -82,14 +83,19 @@ def append(
     """Adds a stream (of ``length`` bytes, or to its end) at offset ``first``; returns how many bytes the upload has now.
 
     Bytes count once they are acknowledged: a stream that breaks off leaves the upload as it was. Raises
-    InvalidLayerPartException where ``first`` isn't where the upload stands.
+    InvalidLayerPartException where ``first`` isn't where the upload stands, LimitExceededException for more than LARGEST_LAYER bytes.
     """
     blobs = registry.lab.blobs
     with blobs.exclusively(upload_id) as free:
         upload = find(registry, repository, upload_id)
         if not free or first != upload["received"]:
             raise _invalid_part(registry, repository, upload)
-        written = blobs.append(upload_id, first, stream, length)
+        room = LARGEST_LAYER - first
+        if length is not None and length > room:
+            raise _too_large()
+        written = blobs.append(upload_id, first, stream, room + 1 if length is None else length)
+        if written > room:
+            raise _too_large()
         if length is not None and written < length:
             raise AwsError("InvalidLayerPartException", f"The part ended after {written} of {length} bytes. Send it again.")
         with registry.database.write() as transaction:
@@ -156,6 +162,11 @@ def refuse_present(registry: Registry, repository: sqlite3.Row, digests: Sequenc
     """Raises LayerAlreadyExistsException where the repository holds one of the layers already."""
     if any(layers.find(registry, repository, digest) for digest in digests):
         raise AwsError("LayerAlreadyExistsException", "The image layer already exists in the associated repository.")
+
+
+def _too_large() -> AwsError:
+    """The code is the model's; AWS publishes no text for a layer over the quota."""
+    return AwsError("LimitExceededException", f"The layer is larger than {LARGEST_LAYER >> 20:,} MiB, the maximum size of a layer.")
 
 
 def _invalid_part(registry: Registry, repository: sqlite3.Row, upload: sqlite3.Row) -> AwsError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -37,8 +38,16 @@ class Database:
             if trouble.sentence(error) in (None, trouble.DAMAGED):
                 raise self._unreadable(str(error)) from error
             raise
+        self._file = self._identity()
         if lost := wal.lost(self._path, before):
             log.warning(lost)
+
+    def _identity(self) -> tuple[int, int] | None:
+        try:
+            stat = os.stat(self._path)
+        except OSError:
+            return None
+        return stat.st_dev, stat.st_ino
 
     def _read_layout(self) -> None:
         found = self._connection().execute("PRAGMA user_version").fetchone()[0]
@@ -117,6 +126,8 @@ class Database:
             if connection.in_transaction:
                 yield connection
                 return
+            if self._identity() != self._file:
+                raise trouble.Moved(trouble.MOVED)
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -125,6 +136,14 @@ class Database:
                 if connection.in_transaction:  # SQLite itself takes back what a full disk stopped
                     connection.execute("ROLLBACK")
                 raise
+
+    def release(self) -> None:
+        """Closes this thread's connection, which opens again if it is needed; for a thread that ends."""
+        connection = self._local.__dict__.pop("connection", None)
+        if connection is not None:
+            if connection in self._connections:  # else ``close`` has been here
+                self._connections.remove(connection)
+            connection.close()
 
     def close(self) -> None:
         """Closes every thread's connection; call it when no request is running any more. One that still is ends in ``Closed``."""

@@ -25,10 +25,16 @@ SQLITE = {
 log = logging.getLogger("localecr")
 
 
+class Moved(OSError):
+    """The database that is open isn't the one in the folder any more: what is written to it would be lost with it."""
+
+
 def sentence(error: BaseException | None) -> str | None:
     """What to tell whoever met this error, or one that it came from; None where no disk is to blame."""
     while error is not None:
-        if isinstance(error, sqlite3.Error):
+        if isinstance(error, Moved):
+            found = MOVED
+        elif isinstance(error, sqlite3.Error):
             name = getattr(error, "sqlite_errorname", None) or ""
             found = next((said for begins, said in SQLITE.items() if name.startswith(begins)), None)
         else:
