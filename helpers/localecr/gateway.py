@@ -10,6 +10,7 @@ import logging
 import re
 import uuid
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 from localecr import callers, contract, door, ecr, ecr_public, identities, layer_urls, ledger, logo_urls, oci, permissions, signatures
@@ -31,15 +32,27 @@ WITH_CONTENT = ("UploadLayerPart", "PutImage")
 OUR_NAMES = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\]|([a-z0-9-]+\.)*localhost|([a-z0-9-]+\.)*amazonaws\.com|[a-z0-9-]+\.dkr-ecr\.[a-z0-9-]+\.on\.aws|public\.ecr\.aws)(:\d+)?", re.I)
 
 
-def perform(call: ledger.Call, work: Callable[[], Result]) -> Result:
-    """The stops that both doors share: decides, does the work, writes it down."""
+READS = ("BatchCheck", "BatchGet", "Describe", "Get", "List")  # operations that begin so change nothing
+TAKES_LONG = ("CompleteLayerUpload", "UploadLayerPart")  # with bytes to write or to hash, which must not keep others from the database
+
+
+def perform(call: ledger.Call, work: Callable[[], Result], before: Callable[[], object] | None = None) -> Result:
+    """The stops that both doors share: decides, does the work, writes it down.
+
+    A change and its record are one transaction: there is never one without the other. What takes long and changes nothing that
+    anybody could see comes ``before``.
+    """
     try:
         permissions.require(call.principal, call.action, call.registry.account, call.resource, _statements(call))
-        result = work()
+        if before is not None:
+            before()
+        alone = call.operation.startswith(READS) or (call.operation in TAKES_LONG and before is None)
+        with nullcontext() if alone else call.registry.database.write():
+            result = work()
+            ledger.write(call)
     except AwsError as error:
         ledger.write(call, error)
         raise
-    ledger.write(call)
     return result
 
 

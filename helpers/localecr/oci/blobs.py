@@ -109,7 +109,8 @@ def upload_status(exchange: Exchange, reference: str) -> Response:
 def upload_chunk(exchange: Exchange, reference: str) -> Response:
     """The next bytes of an upload."""
     try:
-        received = _receive(exchange, reference)
+        with exchange.registry.lab.blobs.exclusively(reference) as free:
+            received = _receive(exchange, reference, free)
     except AwsError as error:
         return _refused_chunk(exchange, reference, error)
     return _progress(exchange, reference, received, 202)
@@ -119,33 +120,37 @@ def end_upload(exchange: Exchange, reference: str) -> Response:
     """The last bytes, if any, and the digest that proves the whole."""
     digest = checked_digest(exchange.request.query.get("digest", ""))
     try:
-        if exchange.request.length != 0:
-            _receive(exchange, reference)
-        exchange.do(
-            "CompleteLayerUpload",
-            {"uploadId": reference, "layerDigests": [digest]},
-            lambda repository: uploads.complete(exchange.registry, repository, reference, [digest]),
-        )
+        with exchange.registry.lab.blobs.exclusively(reference) as free:
+            if exchange.request.length != 0:
+                _receive(exchange, reference, free)
+            exchange.do(
+                "CompleteLayerUpload",
+                {"uploadId": reference, "layerDigests": [digest]},
+                lambda repository, proof: uploads.finish(exchange.registry, repository, reference, proof),
+                before=lambda repository: uploads.prove(exchange.registry, repository, reference, free, [digest]),
+            )
     except AwsError as error:
         return _refused_chunk(exchange, reference, error)
     return _created(exchange, digest)
 
 
-def _receive(exchange: Exchange, upload_id: str) -> int:
+def _receive(exchange: Exchange, upload_id: str, free: bool) -> int:
     request = exchange.request
 
-    def append(repository: sqlite3.Row) -> int:
-        stands_at = uploads.find(exchange.registry, repository, upload_id)["received"]
-        first, length = _announced(request.header("Content-Range"), stands_at, request.length)
-        return uploads.append(exchange.registry, repository, upload_id, first, request.stream, length=length)
+    def receive(repository: sqlite3.Row) -> int:
+        first, length = _announced(request.header("Content-Range"), request.length)
+        return uploads.receive(exchange.registry, repository, upload_id, free, request.stream, first, length)
 
-    return exchange.do("UploadLayerPart", {"uploadId": upload_id}, append)
+    def acknowledge(repository: sqlite3.Row, received: int) -> int:
+        return uploads.acknowledge(exchange.registry, repository, upload_id, received)
+
+    return exchange.do("UploadLayerPart", {"uploadId": upload_id}, acknowledge, before=receive)
 
 
-def _announced(content_range: str, stands_at: int, length: int | None) -> tuple[int, int | None]:
-    """Where a chunk begins and how many bytes it has, from its Content-Range if there is one."""
+def _announced(content_range: str, length: int | None) -> tuple[int | None, int | None]:
+    """Where a chunk begins and how many bytes it has, from its Content-Range; without one it begins where the upload stands (None)."""
     if not content_range:
-        return stands_at, length
+        return None, length
     found = CONTENT_RANGE.fullmatch(content_range.strip())
     if not found:
         raise AwsError("InvalidLayerPartException", "A chunk's Content-Range is <first byte>-<last byte>.")

@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 class Perform(Protocol):
     """``gateway.perform``: decides, does the work, writes it down."""
 
-    def __call__(self, call: Call, work: Callable[[], Any]) -> Any: ...
+    def __call__(self, call: Call, work: Callable[[], Any], before: Callable[[], object] | None = None) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,26 @@ class Exchange:
     path: str  # the same as the client's path names it, registry and all
     perform: Perform
 
-    def do(self, operation: str, parameters: dict[str, Any], work: Callable[[sqlite3.Row], Result]) -> Result:
-        """Runs ``work`` on the repository as this ECR operation. What came through Docker is recorded as ecr.amazonaws.com's (AWS: logging)."""
+    def do(
+        self, operation: str, parameters: dict[str, Any], work: Callable[..., Result], before: Callable[[sqlite3.Row], object] | None = None
+    ) -> Result:
+        """Runs ``work`` on the repository as this ECR operation. What came through Docker is recorded as ecr.amazonaws.com's (AWS: logging).
+
+        Where something comes ``before`` (see ``gateway.perform``), ``work`` is given its result too.
+        """
         asked = {"registryId": self.registry.account, "repositoryName": self.name} | parameters
         service = "ecr-public" if self.registry.is_public else "ecr"
         source = f"{service}.amazonaws.com"
         call = Call(self.principal, service, operation, self.registry, self.registry.arn(self.name), asked, source, source)
-        return self.perform(call, lambda: work(repositories.find(self.registry, self.name)))
+        if before is None:
+            return self.perform(call, lambda: work(repositories.find(self.registry, self.name)))
+        given: list[Any] = []
+
+        def prepare() -> None:
+            repository = repositories.find(self.registry, self.name)
+            given.extend((repository, before(repository)))
+
+        return self.perform(call, lambda: work(*given), prepare)
 
     def link(self, rest: str) -> str:
         """An address below the repository, as this client reaches it."""

@@ -36,6 +36,8 @@ def unseal(registry: Registry, listing: str, token: str | None) -> list[Any] | N
     except ValueError as error:
         raise invalid_token() from error
     signature, text = sealed[:32], sealed[32:]
+    if base64.urlsafe_b64encode(sealed).decode() != token:  # base64 has several spellings of the same bytes; a token has one
+        raise invalid_token()
     if not hmac.compare_digest(_signature(registry, listing, text), signature):
         raise invalid_token()
     return json.loads(text)

@@ -98,7 +98,7 @@ def delete(registry: Registry, name: str, force: bool = False) -> sqlite3.Row:
                 f"The repository with name '{name}' in registry with id '{registry.account}' cannot be deleted because it still contains images",
             )
         transaction.execute("DELETE FROM repositories WHERE id = ?", (row["id"],))
-    registry.lab.blobs.garbage.set()
+        registry.database.afterwards(registry.lab.blobs.garbage.set)
     return row
 
 

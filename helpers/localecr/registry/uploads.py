@@ -6,6 +6,7 @@ import logging
 import sqlite3
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from localecr.errors import AwsError
@@ -77,59 +78,93 @@ def append_part(registry: Registry, repository: sqlite3.Row, upload_id: str, fir
 
 
 def append(
-    registry: Registry, repository: sqlite3.Row, upload_id: str, first: int, stream: BinaryIO, *,
-    length: int | None = None, part_size: int = 0, small_part: bool = False,
-) -> int:  # fmt: skip
-    """Adds a stream (of ``length`` bytes, or to its end) at offset ``first``; returns how many bytes the upload has now.
+    registry: Registry, repository: sqlite3.Row, upload_id: str, first: int, stream: BinaryIO, *, part_size: int = 0, small_part: bool = False
+) -> int:
+    """``receive`` and ``acknowledge`` in one; returns how many bytes the upload has now."""
+    with registry.lab.blobs.exclusively(upload_id) as free:
+        received = receive(registry, repository, upload_id, free, stream, first)
+        return acknowledge(registry, repository, upload_id, received, part_size=part_size, small_part=small_part)
 
-    Bytes count once they are acknowledged: a stream that breaks off leaves the upload as it was. Raises
-    InvalidLayerPartException where ``first`` isn't where the upload stands, LimitExceededException for more than LARGEST_LAYER bytes.
+
+def receive(
+    registry: Registry, repository: sqlite3.Row, upload_id: str, free: bool, stream: BinaryIO, first: int | None = None, length: int | None = None
+) -> int:
+    """Takes a stream (of ``length`` bytes, or to its end) at offset ``first``, or where the upload stands; returns how many bytes are there now.
+
+    They count once they are acknowledged: a stream that breaks off leaves the upload as it was. ``free`` is what
+    ``Blobs.exclusively`` yielded. Raises InvalidLayerPartException where ``first`` isn't where the upload stands,
+    LimitExceededException for more than LARGEST_LAYER bytes.
     """
-    blobs = registry.lab.blobs
-    with blobs.exclusively(upload_id) as free:
-        upload = find(registry, repository, upload_id)
-        if not free or first != upload["received"]:
-            raise _invalid_part(registry, repository, upload)
-        room = LARGEST_LAYER - first
-        if length is not None and length > room:
-            raise _too_large()
-        written = blobs.append(upload_id, first, stream, room + 1 if length is None else length)
-        if written > room:
-            raise _too_large()
-        if length is not None and written < length:
-            raise AwsError("InvalidLayerPartException", f"The part ended after {written} of {length} bytes. Send it again.")
-        with registry.database.write() as transaction:
-            find(registry, repository, upload_id)  # its repository may have been deleted as the bytes came
-            transaction.execute(
-                "UPDATE uploads SET received = ?, last_part = ?, small_part = ?, parts = parts + ? WHERE id = ?",
-                (first + written, part_size, small_part, part_size > 0, upload_id),
-            )
-    return first + written
+    upload = find(registry, repository, upload_id)
+    if not free or first not in (None, upload["received"]):
+        raise _invalid_part(registry, repository, upload)
+    stands_at = upload["received"]
+    room = LARGEST_LAYER - stands_at
+    if length is not None and length > room:
+        raise _too_large()
+    written = registry.lab.blobs.append(upload_id, stands_at, stream, room + 1 if length is None else length)
+    if written > room:
+        raise _too_large()
+    if length is not None and written < length:
+        raise AwsError("InvalidLayerPartException", f"The part ended after {written} of {length} bytes. Send it again.")
+    return stands_at + written
+
+
+def acknowledge(
+    registry: Registry, repository: sqlite3.Row, upload_id: str, received: int, *, part_size: int = 0, small_part: bool = False
+) -> int:
+    """Counts the bytes that were received, and returns their number. Raises UploadNotFoundException where the upload went as they came."""
+    with registry.database.write() as transaction:
+        changed = transaction.execute(
+            "UPDATE uploads SET received = ?, last_part = ?, small_part = ?, parts = parts + ? WHERE id = ? AND started_at > ?",
+            (received, part_size, small_part, part_size > 0, upload_id, registry.lab.clock.now() - LIFE),
+        )
+    if changed.rowcount == 0:  # with its repository, perhaps, which then is what is missing
+        repositories.refuse_gone(registry, repository)
+        find(registry, repository, upload_id)
+    return received
 
 
 def complete(registry: Registry, repository: sqlite3.Row, upload_id: str, digests: Sequence[str]) -> str:
-    """Ends an upload whose content has one of ``digests`` and returns that digest; the repository then holds the layer.
+    """``prove`` and ``finish`` in one; returns the digest that fits."""
+    with registry.lab.blobs.exclusively(upload_id) as free:
+        proof = prove(registry, repository, upload_id, free, digests)
+        finish(registry, repository, upload_id, proof)
+    return proof.digest
 
-    Raises InvalidLayerException where none fits, LayerPartTooSmallException for parts sent too small.
-    """
-    blobs = registry.lab.blobs
-    with blobs.exclusively(upload_id) as free:
-        upload = find(registry, repository, upload_id)
-        if not free:
-            raise _invalid_part(registry, repository, upload)
-        if upload["small_part"]:
-            raise AwsError("LayerPartTooSmallException", "Layer parts must be at least 5 MiB in size.")
-        computable = [digest for digest in dict.fromkeys(digests) if DIGEST.fullmatch(digest)]
-        matching = next((digest for digest in computable if blobs.proves(upload_id, upload["received"], digest)), None)
-        if matching is None:
-            raise AwsError("InvalidLayerException", "None of the provided layer digests match the calculated layer digest")
-        with registry.database.write() as transaction:
+
+@dataclass(frozen=True)
+class Proof:
+    """An upload's content has this digest and size (bytes)."""
+
+    digest: str
+    size: int
+
+
+def prove(registry: Registry, repository: sqlite3.Row, upload_id: str, free: bool, digests: Sequence[str]) -> Proof:
+    """Which of ``digests`` an upload's content has. Raises InvalidLayerException where none fits, LayerPartTooSmallException for parts
+    sent too small."""
+    upload = find(registry, repository, upload_id)
+    if not free:
+        raise _invalid_part(registry, repository, upload)
+    if upload["small_part"]:
+        raise AwsError("LayerPartTooSmallException", "Layer parts must be at least 5 MiB in size.")
+    size = upload["received"]
+    for digest in dict.fromkeys(digests):
+        if DIGEST.fullmatch(digest) and registry.lab.blobs.proves(upload_id, size, digest):
+            return Proof(digest, size)
+    raise AwsError("InvalidLayerException", "None of the provided layer digests match the calculated layer digest")
+
+
+def finish(registry: Registry, repository: sqlite3.Row, upload_id: str, proof: Proof) -> None:
+    """Makes a proven upload a layer of its repository."""
+    with registry.database.write() as transaction:
+        if transaction.execute("DELETE FROM uploads WHERE id = ?", (upload_id,)).rowcount == 0:
             repositories.refuse_gone(registry, repository)
-            blobs.place(upload_id, matching)
-            transaction.execute("DELETE FROM uploads WHERE id = ?", (upload_id,))
-            layers.keep(registry, repository, matching, upload["received"])
-        blobs.discard(upload_id)
-    return matching
+            find(registry, repository, upload_id)
+        registry.lab.blobs.place(upload_id, proof.digest)
+        layers.keep(registry, repository, proof.digest, proof.size)
+        registry.database.afterwards(lambda: registry.lab.blobs.discard(upload_id))
 
 
 def cancel(registry: Registry, repository: sqlite3.Row, upload_id: str) -> None:
@@ -145,7 +180,7 @@ def forget(registry: Registry, upload_id: str) -> None:
     """Drops an upload and its bytes, if it is there."""
     with registry.database.write() as transaction:
         transaction.execute("DELETE FROM uploads WHERE id = ?", (upload_id,))
-    registry.lab.blobs.discard(upload_id)
+        registry.database.afterwards(lambda: registry.lab.blobs.discard(upload_id))
 
 
 def refuse_empty(registry: Registry, repository: sqlite3.Row, upload_id: str) -> None:

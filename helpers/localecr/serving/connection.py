@@ -55,6 +55,18 @@ class Connection(HTTPConnection):
         self.waiter.begin()
         return super().communicate()
 
+    def hears_soon(self, seconds: float) -> bool:
+        """Whether the head of another request comes within so many seconds."""
+        try:
+            while _is_ready(self.socket, False, seconds):
+                if not self.rfile.receive():
+                    return False
+                if self.rfile.has_head:
+                    return True
+        except OSError:
+            pass
+        return False
+
     def leave(self) -> bool:
         """Ends our side of the conversation; says whether it is worth to wait for the client to end its own."""
         if not self.may_have_more:

@@ -12,6 +12,8 @@ from localecr.serving.body import Body, Chunked, Counted
 LARGEST_HEAD = 64 * 1024  # bytes of the request line and all headers
 MOST_HEADERS = 100
 REQUEST_LINE = re.compile(rb"[A-Z]{1,32} [\x21-\x7e]+ HTTP/1\.[01]\r\n")
+# what nearly all requests begin with: nothing in it has to be unquoted or taken apart
+PLAIN = re.compile(rb"([A-Z]{1,32}) ((/(?!/)[A-Za-z0-9._~:@!$&'()*+,;=/-]*)(?:\?([\x21\x22\x24-\x7e]*))?) HTTP/1\.1\r\n")
 NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 NOT_IN_VALUES = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 LENGTH = re.compile(rb"[0-9]{1,18}")
@@ -68,12 +70,22 @@ class Head(HTTPRequest):
 
     def read_request_line(self) -> bool:
         line = self.conn.rfile.first_line()
+        if plain := PLAIN.fullmatch(line):
+            self._take(*plain.groups())
+            return True
         if not super().read_request_line():
             return False
         if not REQUEST_LINE.fullmatch(line):
             self.simple_response("400 Bad Request", "Malformed Request-Line")
             return False
         return True
+
+    def _take(self, method: bytes, uri: bytes, path: bytes, query: bytes | None) -> None:
+        """Reads a plain line, as cheroot would: that takes it a tenth of a small request's time."""
+        self.rfile.readline()
+        self.started_request = True
+        self.method, self.uri, self.path, self.qs, self.authority = method, uri, path, query or b"", b""
+        self.request_protocol, self.response_protocol = b"HTTP/1.1", "HTTP/1.1"
 
     def read_request_headers(self) -> bool:
         if not super().read_request_headers():

@@ -24,6 +24,7 @@ MOST_CONNECTIONS = 2500  # that wait without a thread
 MOST_FILES = 16_384  # open files that are asked for at the start; macOS gives 256 by itself
 FILES_A_THREAD = 6  # its connection, SQLite's three files, a blob and one to spare
 BACKLOG = 1024
+LINGER = 0.003  # seconds that a thread waits for the next request of its connection: a small push takes half the time with it
 
 
 class Listener(Server):
@@ -56,15 +57,23 @@ class Listener(Server):
                 log.exception("The reception of %s failed; it goes on", self.bind_addr)
 
     def _serve(self, connection: Connection) -> None:
-        goes_on = False
+        """Serves a request, and those that follow it closely: a client in the middle of a push costs no change of threads."""
+        while self._answer(connection) and self.ready:
+            if not self._follows(connection):
+                self._connections.put(connection)
+                return
+        self._connections.see_off(connection)
+
+    def _answer(self, connection: Connection) -> bool:
         try:
-            goes_on = connection.communicate()
+            return connection.communicate()
         except Exception:
             log.exception("A connection failed")
-        if goes_on and self.ready:
-            self._connections.put(connection)
-        else:
-            self._connections.see_off(connection)
+            return False
+
+    def _follows(self, connection: Connection) -> bool:
+        """Whether the next request is here before others would have to wait for this thread."""
+        return not self.is_crowded and (connection.rfile.has_head or connection.hears_soon(LINGER))
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
         log.log(level, msg, exc_info=traceback)

@@ -25,6 +25,7 @@ class Blobs:
     def __init__(self, folder: Path):
         self._finished = folder / "blobs"
         self._uploads = folder / "uploads"
+        self._arrivals = os.fspath(self._uploads)
         self._uploads.mkdir(parents=True, exist_ok=True)
         self.garbage = threading.Event()  # set where a deletion may have left files that nothing names
         self._hashers: dict[str, tuple[int, hashlib._Hash]] = {}
@@ -63,8 +64,6 @@ class Blobs:
         written, block = 0, memoryview(bytearray(CHUNK))
         self._unshare(upload_id)
         with self._arriving(upload_id, at) as file:
-            file.truncate(at)
-            file.seek(at)
             while (size := stream.readinto(block if limit is None else block[: limit - written])) > 0:
                 hasher.update(block[:size])
                 file.write(block[:size])
@@ -76,14 +75,18 @@ class Blobs:
     def arrived(self, upload_id: str) -> int:
         """How many bytes of an upload there are on the disk; a database that counts more of them is wrong."""
         try:
-            return (self._uploads / upload_id).stat().st_size
+            return os.stat(self._upload(upload_id)).st_size
         except FileNotFoundError:
             return 0
 
+    def _upload(self, name: str) -> str:
+        return os.path.join(self._arrivals, name)  # not a Path: every request of a push passes here, and a Path costs more than the call
+
     def proves(self, upload_id: str, size: int, digest: str) -> bool:
         """Whether the first ``size`` bytes of an upload have this digest; what an interrupted request left behind them is cut off."""
-        with self._arriving(upload_id, size) as file:
-            file.truncate(size)
+        if self.arrived(upload_id) != size or size == 0:
+            with self._arriving(upload_id, size):
+                pass
         return self._digest(upload_id, size, digest.partition(":")[0]) == digest
 
     def place(self, upload_id: str, digest: str) -> None:
@@ -91,12 +94,12 @@ class Blobs:
 
         The upload keeps its bytes too, until ``discard`` after the COMMIT: a process that ends in between loses nothing.
         """
-        source, target = self._uploads / upload_id, self.path(digest)
-        target.parent.mkdir(parents=True, exist_ok=True)
+        source, target = self._upload(upload_id), self._place(digest)
         try:
             os.link(source, target)
-        except OSError:  # it is there already: proven bytes take the place of what may be damaged; or there are no links here
-            self._replace(source, target)
+        except OSError:  # the first of its folder; or it is there already: proven bytes take the place of what may be damaged; or there are no links
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            self._replace(Path(source), Path(target))
 
     def _replace(self, source: Path, target: Path) -> None:
         double = source.with_name(f"{source.name}.double")
@@ -115,7 +118,7 @@ class Blobs:
     def discard(self, upload_id: str) -> None:
         """Drops what an upload has brought so far; what can't be removed now, a sweep removes."""
         with suppress(OSError):
-            (self._uploads / upload_id).unlink(missing_ok=True)
+            os.unlink(self._upload(upload_id))
         with self._lock:
             self._hashers.pop(upload_id, None)
 
@@ -178,21 +181,35 @@ class Blobs:
 
     @contextmanager
     def _arriving(self, upload_id: str, size: int) -> Iterator[BinaryIO]:
-        """An upload's file, open for writing, with ``size`` bytes at least. Raises EOFError where the disk lost some of them."""
-        path = self._uploads / upload_id
-        if size == 0 and not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
-        with open(path, "r+b") as file:
-            if file.seek(0, os.SEEK_END) < size:
+        """An upload's file, open at its end after ``size`` bytes: what is behind them is cut off. Raises EOFError where the disk lost some of them."""
+        with self._opened(upload_id, size == 0) as file:
+            there = file.seek(0, os.SEEK_END)
+            if there < size:
                 raise EOFError(f"upload {upload_id} has fewer bytes than the {size} that were acknowledged")
+            if there > size:
+                file.truncate(size)
+                file.seek(size)
             yield file
+
+    def _opened(self, upload_id: str, is_new: bool) -> BinaryIO:
+        path = self._upload(upload_id)
+        try:
+            return open(path, "r+b")
+        except FileNotFoundError:
+            if not is_new:
+                raise
+            os.makedirs(self._arrivals, exist_ok=True)
+            return open(path, "x+b")
 
     def _unshare(self, upload_id: str) -> None:
         """Where a transaction failed after ``place``, the blob keeps its bytes, whatever the upload goes on to be."""
-        path = self._uploads / upload_id
-        if path.exists() and path.stat().st_nlink > 1:
-            double = path.with_name(f"{path.name}.double")
+        path = self._upload(upload_id)
+        try:
+            is_shared = os.stat(path).st_nlink > 1
+        except FileNotFoundError:
+            return
+        if is_shared:
+            double = Path(f"{path}.double")
             double.unlink(missing_ok=True)
             shutil.copyfile(path, double)
             os.replace(double, path)

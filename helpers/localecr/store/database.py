@@ -6,7 +6,7 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -118,6 +118,11 @@ class Database:
         """What a query ends in whose connection was closed under it."""
         return error if self._is_open else Closed("The lab has stopped.")
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether this thread is within a transaction."""
+        return self._connection().in_transaction
+
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """A transaction: all of it is kept, or nothing. Inside another of the same thread it joins that one."""
@@ -129,6 +134,7 @@ class Database:
             if self._identity() != self._file:
                 raise trouble.Moved(trouble.MOVED)
             connection.execute("BEGIN IMMEDIATE")
+            afterwards = self._local.afterwards = []
             try:
                 yield connection
                 connection.execute("COMMIT")
@@ -136,6 +142,12 @@ class Database:
                 if connection.in_transaction:  # SQLite itself takes back what a full disk stopped
                     connection.execute("ROLLBACK")
                 raise
+        for step in afterwards:
+            step()
+
+    def afterwards(self, step: Callable[[], object]) -> None:
+        """Has a step done when this thread's transaction is committed, and not at all where it is taken back."""
+        self._local.afterwards.append(step)
 
     def release(self) -> None:
         """Closes this thread's connection, which opens again if it is needed; for a thread that ends."""
