@@ -65,8 +65,10 @@ def _statements(call: ledger.Call) -> list[dict[str, Any]]:
 class Gateway:
     """The application of one address: private (with every AWS API and ``/_lab``) or public."""
 
-    def __init__(self, lab: Lab, is_public: bool, lab_door: door.LabDoor):
+    def __init__(self, lab: Lab, is_public: bool, lab_door: door.LabDoor, seeded: Callable[[], None] = lambda: None):
+        """``seeded`` returns when the course's base images are there to be pulled."""
         self._lab = lab
+        self._seeded = seeded
         self._is_public = is_public
         self._lab_door = lab_door
 
@@ -86,6 +88,8 @@ class Gateway:
         if request.header("Origin"):  # which browsers send along with what a page asks of another site
             return Response(403, b"This lab answers programs, and no web pages.\n", {"Content-Type": "text/plain"})
         if request.path == "/v2" or request.path.startswith("/v2/"):
+            if self._is_public and request.method in ("GET", "HEAD") and "/manifests/" in request.path:
+                self._seeded()
             return oci.answer(self._lab, request, perform)
         if self._is_public and request.path.startswith(catalog.LOGOS):
             return logo_urls.answer(self._lab, request)

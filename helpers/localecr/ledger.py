@@ -44,6 +44,9 @@ def _counted(value: bytes) -> str:
     return f"{len(value)} bytes"
 
 
+AS_JSON = json.JSONEncoder(default=_counted)
+
+
 def write(call: Call, error: AwsError | None = None) -> None:
     """Records a call that was served, or refused with ``error``; within a transaction as part of it."""
     if call.principal.is_checker:
@@ -65,7 +68,7 @@ def write(call: Call, error: AwsError | None = None) -> None:
         record |= {"errorCode": error.code, "errorMessage": error.message}
     row = (
         now, call.registry.account, record["awsRegion"], record["eventSource"], call.operation, error and error.code,
-        json.dumps(record, default=_counted),
+        AS_JSON.encode(record),
     )  # fmt: skip
     tolerance = nullcontext() if lab.database.is_writing else trouble.tolerated(f"A call of {call.operation}")
     with tolerance, lab.database.write() as transaction:

@@ -12,11 +12,10 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-import dockerless
 from localecr import VERSION, identities, seeding
 from localecr.clock import Clock
 from localecr.door import SERVER_FILE, Door, LabDoor, NotRunning, write_private
@@ -44,13 +43,14 @@ class Endpoint:
         self._threads: list[threading.Thread] = []
         self._servers: list[Listener] = []
         self._sweeper: Sweeper | None = None
+        self._seeding: seeding.Seeding | None = None
         self._database: Database | None = None
         self._stopping = threading.Lock()
         try:
             self._open(port, clock)
         except BaseException as error:
             self.stop()
-            said = trouble.sentence(error) or (str(error) if isinstance(error, seeding.SeedingError) else None)
+            said = trouble.sentence(error)
             if said and not isinstance(error, (StateError, PortInUse)):
                 raise StateError(f"The lab can't start on {state}. {said}") from error
             raise
@@ -79,14 +79,14 @@ class Endpoint:
             identities.ensure_key(self._database, account, "learner")
         token = secrets.token_urlsafe(32)
         door = LabDoor(lab, token, self._facts(), lambda: threading.Thread(target=self.stop).start())
-        private.wsgi_app, public.wsgi_app = Gateway(lab, False, door), Gateway(lab, True, door)
-        docker.wsgi_app = dockerless.application(dockerless.Engine(self._state / "docker"), secret=docker_secret)
+        self._seeding = seeding.Seeding(lab, self._state)  # whose first request waits until there is somebody to serve it
+        private.wsgi_app, public.wsgi_app = Gateway(lab, False, door), Gateway(lab, True, door, self._seeding.wait)
+        docker.wsgi_app = _Dockerless(self._state / "docker", docker_secret)
         for server in self._servers:
             server.thread_ended = self._database.release
             thread = threading.Thread(target=server.serve, daemon=True)
             thread.start()
             self._threads.append(thread)
-        seeding.seed(lab, self._state)
         self._sweeper = Sweeper(lab)
         write_private(self._state / SERVER_FILE, json.dumps(self._facts() | {"token": token, "started_at": time.time()}))
 
@@ -107,6 +107,9 @@ class Endpoint:
             self._stop()
 
     def _stop(self) -> None:
+        if self._seeding is not None:
+            self._seeding.join()
+            self._seeding = None
         stopping = [threading.Thread(target=server.stop) for server in self._servers]  # each waits a while for its threads
         for thread in stopping:
             thread.start()
@@ -199,6 +202,23 @@ def _bound(port: int) -> list[Listener]:
             ) from error
         servers.append(server)
     return servers
+
+
+class _Dockerless:
+    """dockerless, imported and opened with its first request: half of a start would be that, and many a lab never needs it."""
+
+    def __init__(self, folder: Path, secret: str):
+        self._folder, self._secret = folder, secret
+        self._lock = threading.Lock()
+        self._app: Callable | None = None
+
+    def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
+        with self._lock:
+            if self._app is None:
+                import dockerless
+
+                self._app = dockerless.application(dockerless.Engine(self._folder), secret=self._secret)
+        return self._app(environ, start_response)
 
 
 def _not_ready(environ: dict, start_response: Callable) -> list[bytes]:

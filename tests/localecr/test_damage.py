@@ -23,7 +23,7 @@ from localecr.door import Door, NotRunning
 from localecr.registry import layers, repositories, uploads
 from localecr.store.blobs import Blobs
 from specimens import digest, image
-from wire import error_of
+from wire import Repository, bearer, error_of
 
 SPECIMEN = image("damaged", layers=2)
 LAYER = SPECIMEN.layers[0]
@@ -135,6 +135,9 @@ def test_the_courses_base_images_come_back_by_themselves(state):
     shutil.rmtree(state / "blobs")
     with Process(state) as lab:
         assert "Layers of the course's base images are missing or cut short. The images are built anew." in lab.said.read_text()
+        address = lab.door.status()["public_endpoint"]
+        anybody = Repository(address, "public.ecr.aws/ecrlab/debian", bearer(address))
+        assert anybody("GET", "manifests/12").status_code == 200  # it waited until they were there
         assert doctor(state, every_byte=True)[1]
     assert audit.faults(state) == []
 

@@ -18,7 +18,7 @@ from localecr.door import DoorError
 from localecr.store.trouble import FULL, READ_ONLY
 from small_disk import mounted
 from specimens import digest, image
-from wire import error_of
+from wire import Repository, bearer, error_of
 
 
 @pytest.fixture
@@ -146,6 +146,12 @@ def serve(state, *more):
     )
 
 
+def base_image(lab):
+    """One of the course's images, pulled by anybody: the answer waits until they are there."""
+    address = lab.door.status()["public_endpoint"]
+    return Repository(address, "public.ecr.aws/ecrlab/debian", bearer(address))("GET", "manifests/12")
+
+
 @pytest.mark.parametrize(("room", "more"), [(0, ()), (100_000, ()), (600_000, ()), (1_200_000, ()), (0, ("--background",)), (600_000, ("--background",))])
 def test_a_fresh_lab_on_a_full_disk_is_refused_in_one_sentence(disk, room, more):
     disk.fill(leave=room)
@@ -157,6 +163,7 @@ def test_a_fresh_lab_on_a_full_disk_is_refused_in_one_sentence(disk, room, more)
     disk.free()
     with Process(disk.folder / "fresh") as lab:
         assert lab.client().describe_repositories()["repositories"] == []
+        assert base_image(lab).status_code == 200
     assert audit.faults(disk.folder / "fresh") == []
 
 

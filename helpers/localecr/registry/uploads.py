@@ -35,7 +35,7 @@ def initiate(registry: Registry, repository: sqlite3.Row) -> str:
 def find(registry: Registry, repository: sqlite3.Row, upload_id: str) -> sqlite3.Row:
     """An open upload of this repository, as far as its bytes are there. Raises UploadNotFoundException, also for one that has expired."""
     row = _row(registry, repository, upload_id)
-    if row is not None and registry.lab.blobs.arrived(upload_id) < row["received"]:
+    if row is not None and row["received"] and registry.lab.blobs.arrived(upload_id) < row["received"]:
         _count_again(registry, row)
         row = _row(registry, repository, upload_id)
     if row is None or row["started_at"] <= registry.lab.clock.now() - LIFE:

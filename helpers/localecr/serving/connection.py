@@ -177,6 +177,10 @@ class Reader:
             self._seen = len(buffer)
         return found is not None
 
+    @property
+    def head_is_too_large(self) -> bool:
+        return self._buffer.find(b"\r\n\r\n", 0, LARGEST_HEAD) < 0 and len(self._buffer) > LARGEST_HEAD
+
     def first_line(self) -> bytes:
         """The line of the request, which stays."""
         return bytes(self._buffer[: self._buffer.find(b"\n") + 1])
@@ -229,10 +233,21 @@ class Writer:
 
     def __init__(self, waiter: Waiter):
         self._waiter = waiter
+        self._held = b""
         self.closed = False
         self.bytes_written = 0
 
+    def hold(self, head: bytes) -> None:
+        """Keeps an answer's head back until its body begins: both then go out as one."""
+        self._held += head
+
     def write(self, data: bytes) -> int:
+        if self._held:
+            held, self._held = self._held, b""
+            if len(data) > PIECE:  # not worth a copy
+                self.write(held)
+            else:
+                data = held + data
         view = memoryview(data)
         while view:
             try:
@@ -246,7 +261,8 @@ class Writer:
         return len(data)
 
     def flush(self) -> None:
-        pass
+        if self._held:
+            self.write(b"")
 
     def close(self) -> None:
         self.closed = True

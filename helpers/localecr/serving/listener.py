@@ -9,6 +9,7 @@ from collections.abc import Callable
 from cheroot.wsgi import Server
 
 from localecr.serving.connection import Connection
+from localecr.serving.environ import Environ
 from localecr.serving.head import LARGEST_HEAD
 from localecr.serving.reception import IDLE, Reception
 from localecr.serving.threads import Threads
@@ -37,6 +38,7 @@ class Listener(Server):
         super().__init__(address, app, request_queue_size=BACKLOG, timeout=IDLE, shutdown_timeout=2)
         self._most_connections, most_threads = limits()
         self.requests = Threads(self._serve, most_threads, lambda: self.thread_ended())
+        self.gateway = Environ
         self.thread_ended: Callable[[], None] = lambda: None
 
     @property

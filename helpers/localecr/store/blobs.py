@@ -193,11 +193,13 @@ class Blobs:
 
     def _opened(self, upload_id: str, is_new: bool) -> BinaryIO:
         path = self._upload(upload_id)
-        try:
+        if not is_new:
             return open(path, "r+b")
-        except FileNotFoundError:
-            if not is_new:
-                raise
+        try:
+            return open(path, "x+b")
+        except FileExistsError:
+            return open(path, "r+b")
+        except FileNotFoundError:  # the folder itself is gone
             os.makedirs(self._arrivals, exist_ok=True)
             return open(path, "x+b")
 
