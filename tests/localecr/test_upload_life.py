@@ -71,7 +71,10 @@ def test_an_upload_goes_on_in_a_folder_that_a_lab_before_the_parts_quota_wrote(s
         upload = {"repositoryName": "web", "uploadId": lab.client().initiate_layer_upload(repositoryName="web")["uploadId"]}
         lab.client().upload_layer_part(**upload, partFirstByte=0, partLastByte=len(part) - 1, layerPartBlob=part)
     with closing(sqlite3.connect(state / "lab.sqlite")) as database:
-        database.executescript("DROP TABLE logos; ALTER TABLE uploads DROP COLUMN parts; PRAGMA user_version = 2;")
+        database.executescript(
+            "DROP TRIGGER tag_given; DROP TRIGGER tag_taken; DROP TRIGGER tag_moved; DROP INDEX images_untagged; DROP INDEX images_tagged;"
+            " ALTER TABLE images DROP COLUMN tag_count; DROP TABLE logos; ALTER TABLE uploads DROP COLUMN parts; PRAGMA user_version = 2;"
+        )
     with Process(state) as lab:
         lab.client().upload_layer_part(**upload, partFirstByte=len(part), partLastByte=len(part) + 6, layerPartBlob=b"the end")
         assert lab.client().complete_layer_upload(**upload, layerDigests=[digest(part + b"the end")])["layerDigest"] == digest(part + b"the end")

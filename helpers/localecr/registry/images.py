@@ -155,7 +155,7 @@ def note_pull(registry: Registry, image: sqlite3.Row) -> None:
         transaction.execute("UPDATE images SET last_pulled_at = ? WHERE id = ?", (registry.lab.clock.now(), image["id"]))
 
 
-TAG_STATUS = {"TAGGED": "AND t.name IS NOT NULL", "UNTAGGED": "AND t.name IS NULL"}
+TAG_STATUS = {"TAGGED": "AND i.tag_count > 0", "UNTAGGED": "AND i.tag_count = 0"}  # word for word as the indexes have it
 
 
 def list_ids(registry: Registry, repository: sqlite3.Row, tag_status: str, page: int, token: str | None) -> tuple[list[dict], str | None]:
@@ -177,8 +177,7 @@ def describe(registry: Registry, repository: sqlite3.Row, tag_status: str, page:
     """DescribeImages: a page of ``DETAILS`` in the order of the images' first push."""
     listing = f"DescribeImages {repository['id']}"
     after = (paging.unseal(registry, listing, token) or [0])[0]
-    exists = "EXISTS (SELECT 1 FROM tags t WHERE t.image_id = i.id)"
-    condition = {"TAGGED": f"AND {exists}", "UNTAGGED": f"AND NOT {exists}"}.get(tag_status, "")
+    condition = TAG_STATUS.get(tag_status, "")
     rows = registry.database.all(
         f"SELECT {DETAILS} FROM images i WHERE i.repository_id = ? AND i.id > ? {condition} ORDER BY i.id LIMIT ?", (repository["id"], after, page + 1)
     )

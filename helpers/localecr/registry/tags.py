@@ -60,7 +60,8 @@ def give(registry: Registry, repository: sqlite3.Row, tag: str, image_id: int) -
         )
     with registry.database.write() as transaction:
         transaction.execute(
-            "INSERT OR REPLACE INTO tags (repository_id, name, image_id, tagged_at) VALUES (?, ?, ?, ?)",
+            "INSERT INTO tags (repository_id, name, image_id, tagged_at) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (repository_id, name) DO UPDATE SET image_id = excluded.image_id, tagged_at = excluded.tagged_at",
             (repository["id"], tag, image_id, registry.lab.clock.now()),
         )
     return True

@@ -1,12 +1,26 @@
 """The tables. A change here needs a new VERSION, and a step that brings a folder of the version before up to it."""
 
-VERSION = 4
+VERSION = 5
+
+# how many tags an image has, kept beside it: a page of untagged images is then as quick among 100,000 as among 1,000
+TAG_COUNTS = """
+CREATE INDEX images_untagged ON images (repository_id, id) WHERE tag_count = 0;
+CREATE INDEX images_tagged ON images (repository_id, id) WHERE tag_count > 0;
+CREATE TRIGGER tag_given AFTER INSERT ON tags BEGIN UPDATE images SET tag_count = tag_count + 1 WHERE id = NEW.image_id; END;
+CREATE TRIGGER tag_taken AFTER DELETE ON tags BEGIN UPDATE images SET tag_count = tag_count - 1 WHERE id = OLD.image_id; END;
+CREATE TRIGGER tag_moved AFTER UPDATE OF image_id ON tags BEGIN
+    UPDATE images SET tag_count = tag_count - 1 WHERE id = OLD.image_id;
+    UPDATE images SET tag_count = tag_count + 1 WHERE id = NEW.image_id;
+END;
+"""
 
 STEPS = {  # version → what makes the next one of it
     1: "ALTER TABLE repositories ADD COLUMN policy TEXT;",
     2: "ALTER TABLE uploads ADD COLUMN parts INTEGER NOT NULL DEFAULT 0;",
     3: "CREATE TABLE logos (repository_id INTEGER PRIMARY KEY REFERENCES repositories(id) ON DELETE CASCADE, digest TEXT NOT NULL, image BLOB NOT NULL);"
     " CREATE INDEX logos_by_digest ON logos (digest);",
+    4: "ALTER TABLE images ADD COLUMN tag_count INTEGER NOT NULL DEFAULT 0;"
+    " UPDATE images SET tag_count = (SELECT COUNT(*) FROM tags t WHERE t.image_id = images.id);" + TAG_COUNTS,
 }
 
 SCHEMA = """
@@ -61,6 +75,7 @@ CREATE TABLE images (
     pushed_at REAL NOT NULL,
     last_pulled_at REAL,
     subject_digest TEXT,
+    tag_count INTEGER NOT NULL DEFAULT 0,
     UNIQUE (repository_id, digest)
 );
 CREATE INDEX images_by_repository ON images (repository_id, id);
@@ -121,4 +136,4 @@ CREATE TABLE ledger (
     record TEXT NOT NULL                -- JSON
 );
 CREATE INDEX ledger_by_account ON ledger (account, region, time);
-"""
+""" + TAG_COUNTS
