@@ -9,9 +9,10 @@ import errno
 import logging
 import shutil
 import threading
+import time
 from pathlib import Path
 
-from localecr import tokens
+from localecr import clock, tokens
 from localecr.identities import COURSES, Principal
 from localecr.registry import Lab, Registry, catalog, repositories
 from localecr.store import trouble
@@ -20,6 +21,7 @@ ALIAS = "ecrlab"
 SEEDED = "SELECT l.digest, l.size FROM layers l JOIN repositories r ON r.id = l.repository_id WHERE r.account = ? AND r.kind = 'public'"
 LEAST = 4 << 20  # bytes of room that a fresh lab needs
 HEAD_START = 0.5  # seconds that the first calls have the computer to themselves, where nobody asks for an image
+TRIES, BETWEEN_TRIES = 5, 0.3  # seconds; a clock that moves by a day in the middle of a push takes its uploads away
 PATIENCE = 60  # seconds that a pull waits for the base images
 WORKSHOP = "seeding"  # a folder in the state folder, there only while the base images are built
 
@@ -57,9 +59,15 @@ class Seeding:
     def _run(self) -> None:
         self._wanted.wait(HEAD_START)
         try:
-            seed(self._lab, self._state)
-        except Exception as error:
-            log.error("The course's base images couldn't be put into the lab: %s Start it again to try once more.", trouble.sentence(error) or error)
+            for left in reversed(range(TRIES)):
+                try:
+                    seed(self._lab, self._state)
+                    break
+                except Exception as error:
+                    if left == 0:
+                        said = trouble.sentence(error) or error
+                        log.error("The course's base images couldn't be put into the lab: %s Start it again to try once more.", said)
+                time.sleep(BETWEEN_TRIES)
         finally:
             self._done.set()
 
@@ -80,7 +88,7 @@ def seed(lab: Lab, state: Path) -> None:
 
     catalog.set_alias(lab, COURSES, ALIAS)
     registry = Registry(lab, "public", COURSES, "us-east-1")
-    token = tokens.issue(lab, Principal(COURSES, "course"), "ecr-public", "us-east-1")
+    token = tokens.Token(Principal(COURSES, "course"), "ecr-public", "us-east-1", clock.LATEST)  # the clock may be moved meanwhile
     auth = {"username": "AWS", "password": token.seal(lab)}
     workshop = state / WORKSHOP
     shutil.rmtree(workshop, ignore_errors=True)  # of a start that was killed

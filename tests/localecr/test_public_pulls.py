@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
+from datetime import timedelta
 
 import pytest
 import requests
 
+import localecr
+from localecr.door import Door
 from specimens import artifact, digest, image
 from wire import Repository, basic, bearer, error_of
 
@@ -153,3 +157,16 @@ def test_the_two_addresses_keep_to_themselves(lab_endpoint, registry_password, s
     assert through_private("GET", "manifests/1").status_code == 404
     answer = requests.post(lab_endpoint.public_url, headers={"X-Amz-Target": "SpencerFrontendService.DescribeRegistries"}, timeout=60)
     assert answer.status_code == 404
+
+
+def test_the_base_images_come_whatever_happens_to_the_clock_meanwhile(tmp_path):
+    """A fresh lab serves before they are there."""
+    with localecr.start(tmp_path / "fresh", port=0) as endpoint:
+        door = Door.find(tmp_path / "fresh")
+        hasten = threading.Thread(target=lambda: [door.advance(timedelta(days=1).total_seconds()) for _ in range(50)])
+        base = Repository(endpoint.public_url, "public.ecr.aws/ecrlab/debian", bearer(endpoint.public_url))
+        hasten.start()
+        base("GET", "manifests/12")  # which has them come now, whatever it is answered
+        hasten.join()
+        base.authorization = bearer(endpoint.public_url)
+        assert base("GET", "manifests/12").status_code == 200
