@@ -60,6 +60,16 @@ def answers(host: str) -> bool:
         client.close()
 
 
+def end(process: subprocess.Popen) -> None:
+    """Asks a process to end, and ends it where it doesn't."""
+    process.terminate()
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 class PrivateEngine:
     """A dockerd of our own, its socket, data and process id below one temporary folder. Needs root."""
 
@@ -81,12 +91,7 @@ class PrivateEngine:
             time.sleep(0.1)
 
     def stop(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
         # Where mounts are not shared (in a container), dockerd leaves its data folder mounted.
         for line in reversed(Path("/proc/self/mounts").read_text().splitlines()):
             if (mounted := line.split()[1]).startswith(f"{self.folder}/"):
@@ -127,12 +132,7 @@ class PrivateContainerd:
             time.sleep(0.1)
 
     def stop(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        end(self.process)
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
