@@ -40,7 +40,7 @@ def perform(call: ledger.Call, work: Callable[[], Result], before: Callable[[], 
     """The stops that both doors share: decides, does the work, writes it down.
 
     A change and its record are one transaction: there is never one without the other. What takes long and changes nothing that
-    anybody could see comes ``before``.
+    anybody could see comes ``before``. Only what TAKES_LONG and has nothing before it, as in the API, is recorded after its change.
     """
     try:
         permissions.require(call.principal, call.action, call.registry.account, call.resource, _statements(call))

@@ -21,7 +21,7 @@ ALIAS = "ecrlab"
 SEEDED = "SELECT l.digest, l.size FROM layers l JOIN repositories r ON r.id = l.repository_id WHERE r.account = ? AND r.kind = 'public'"
 LEAST = 4 << 20  # bytes of room that a fresh lab needs
 HEAD_START = 0.5  # seconds that the first calls have the computer to themselves, where nobody asks for an image
-TRIES, BETWEEN_TRIES = 5, 0.3  # seconds; a clock that moves by a day in the middle of a push takes its uploads away
+TRIES, BETWEEN_TRIES = 5, 0.3  # how often, and the seconds in between: a clock that moves by a day in the middle of a push takes its uploads away
 PATIENCE = 60  # seconds that a pull waits for the base images
 WORKSHOP = "seeding"  # a folder in the state folder, there only while the base images are built
 
@@ -64,10 +64,11 @@ class Seeding:
                     seed(self._lab, self._state)
                     break
                 except Exception as error:
-                    if left == 0:
-                        said = trouble.sentence(error) or error
-                        log.error("The course's base images couldn't be put into the lab: %s Start it again to try once more.", said)
-                time.sleep(BETWEEN_TRIES)
+                    if left:
+                        time.sleep(BETWEEN_TRIES)
+                        continue
+                    said = trouble.sentence(error) or error
+                    log.error("The course's base images couldn't be put into the lab: %s Start it again to try once more.", said)
         finally:
             self._done.set()
 

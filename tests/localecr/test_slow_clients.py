@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from itertools import count
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -18,7 +21,7 @@ from awsapi import refusal_of, send, signed_request
 from hanging import Crowd, ask, head, many_files, rest, status
 from labs import SERVE, Process
 from localecr.registry import uploads
-from localecr.serving import connection, reception, threads
+from localecr.serving import connection, listener, reception, threads
 from specimens import digest, image
 from wire import error_of
 
@@ -265,6 +268,25 @@ def test_a_chunk_of_any_size_is_never_in_memory_as_a_whole(lab, large):
             assert memory(lab) - before < 48 * MEBIBYTE
         client.sendall(b"\r\n0\r\n\r\n")
         assert status(client.recv(1 << 16)) == 202
+
+
+def test_a_head_that_dribbles_keeps_no_thread_waiting_for_it():
+    """After an answer a thread waits a moment for the next request: once, and not once more with each byte."""
+    ours, theirs = socket.socketpair()
+    for each in (ours, theirs):
+        each.setblocking(False)
+    client = connection.Connection(SimpleNamespace(is_crowded=False), ours, ("127.0.0.1", 0))
+    heard: list[bool] = []
+    waiting = threading.Thread(target=lambda: heard.append(client.hears_soon(listener.LINGER)))
+    theirs.send(b"A")
+    waiting.start()
+    while not heard:
+        with suppress(BlockingIOError):
+            theirs.send(b"A")  # always the next byte at once, until the head is too large for anybody
+    waiting.join()
+    theirs.close()
+    client.close()
+    assert heard == [False]
 
 
 # --- files ------------------------------------------------------------------------------------------------------------------------------

@@ -56,9 +56,10 @@ class Connection(HTTPConnection):
         return super().communicate()
 
     def hears_soon(self, seconds: float) -> bool:
-        """Whether the head of another request comes within so many seconds."""
+        """Whether the head of another request comes within so many seconds, all in all."""
+        until = time.monotonic() + seconds
         try:
-            while _is_ready(self.socket, False, seconds):
+            while (left := until - time.monotonic()) > 0 and _is_ready(self.socket, False, left):
                 if not self.rfile.receive():
                     return False
                 if self.rfile.has_head:
