@@ -43,11 +43,11 @@ def perform(call: ledger.Call, work: Callable[[], Result], before: Callable[[], 
     anybody could see comes ``before``. Only what TAKES_LONG and has nothing before it, as in the API, is recorded after its change.
     """
     try:
-        permissions.require(call.principal, call.action, call.registry.account, call.resource, _statements(call))
+        permissions.require(call.principal, call.action, call.account, call.resource, _statements(call))
         if before is not None:
             before()
         alone = call.operation.startswith(READS) or (call.operation in TAKES_LONG and before is None)
-        with nullcontext() if alone else call.registry.database.write():
+        with nullcontext() if alone else call.lab.database.write():
             result = work()
             ledger.write(call)
     except AwsError as error:
@@ -58,7 +58,7 @@ def perform(call: ledger.Call, work: Callable[[], Result], before: Callable[[], 
 
 def _statements(call: ledger.Call) -> list[dict[str, Any]]:
     """The statements of the policy of the repository that is asked for; empty where there is neither."""
-    text = policies.find(call.registry, call.parameters.get("repositoryName"))
+    text = call.registry and policies.find(call.registry, call.parameters.get("repositoryName"))
     return policies.read(text) if text else []
 
 
@@ -137,8 +137,9 @@ def _operate(lab: Lab, request: Request) -> bytes:
     asked = contract.parse(operation, body)
     registry = _registry(lab, service, asked.get("registryId", caller.principal.account), caller.region)
     call = ledger.Call(
-        caller.principal, service, name, registry, _resource(registry, name, asked), asked, request.remote_address, request.header("User-Agent")
-    )
+        lab, caller.principal, service, name, registry.account, registry.region, _resource(registry, name, asked), asked,
+        request.remote_address, request.header("User-Agent"), registry,
+    )  # fmt: skip
     answer = perform(call, lambda: OPERATIONS[service][name](registry, caller.principal, asked))
     return contract.serialise(operation, answer)
 

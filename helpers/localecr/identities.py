@@ -1,4 +1,4 @@
-"""Who there is: accounts, and the users and keys in them.
+"""Who there is: accounts, and the principals and keys in them.
 
 Every account has a user ``learner``; the course's checks read as ``ecrlab-checker``, whose calls stay
 out of the trail and the counts.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
+from typing import Literal
 
 from localecr.errors import AwsError
 from localecr.store.database import Database
@@ -21,15 +22,42 @@ KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 @dataclass(frozen=True)
 class Principal:
-    """Whoever a request comes from: a user of an account, or nobody (``account`` None) where anybody may read."""
+    """Whoever a request comes from: an IAM user, a session of a role, an AWS service, or nobody (``account`` None) where anybody may read."""
 
     account: str | None
-    user: str | None = None
+    user: str | None = None  # an IAM user's name
     access_key_id: str | None = None
+    path: str = "/"  # of the user or the role: /team/
+    role: str | None = None  # the name of the role that a session is of
+    session: str | None = None  # the session's name
+    session_policies: tuple[str, ...] = ()  # JSON documents, given to AssumeRole
+    issued_at: float | None = None  # of a session: seconds since 1970, the lab's clock
+    service: str | None = None  # ecs-tasks.amazonaws.com
+
+    @property
+    def kind(self) -> Literal["IAMUser", "AssumedRole", "AWSService", "Anonymous"]:
+        """CloudTrail's ``userIdentity.type``."""
+        if self.service:
+            return "AWSService"
+        if self.account is None:
+            return "Anonymous"
+        return "AssumedRole" if self.role else "IAMUser"
 
     @property
     def arn(self) -> str:
-        return f"arn:aws:iam::{self.account}:user/{self.user}" if self.account else "anonymous"
+        """What AWS calls it by in messages and records: a user's ARN, or of a session ``arn:aws:sts::…:assumed-role/<role>/<session>``."""
+        if self.service:
+            return self.service
+        if self.account is None:
+            return "anonymous"
+        if self.role:
+            return f"arn:aws:sts::{self.account}:assumed-role/{self.role}/{self.session}"
+        return f"arn:aws:iam::{self.account}:user{self.path}{self.user}"
+
+    @property
+    def entity_arn(self) -> str:
+        """The user's or the role's own ARN, to which policies are attached."""
+        return f"arn:aws:iam::{self.account}:role{self.path}{self.role}" if self.role else self.arn
 
     @property
     def is_checker(self) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 from localecr.clock import as_datetime
 from localecr.errors import AwsError
 from localecr.identities import Principal
-from localecr.registry import Registry
+from localecr.registry import Lab, Registry
 from localecr.store import trouble
 
 NEVER_WRITTEN = ("layerPartBlob", "imageManifest")
@@ -23,16 +23,20 @@ NEVER_WRITTEN = ("layerPartBlob", "imageManifest")
 
 @dataclass(frozen=True)
 class Call:
-    """One operation on its way: who, what, on which registry, through which door."""
+    """One operation on its way: who, what, on whose, through which door."""
 
+    lab: Lab
     principal: Principal
-    service: str  # "ecr" or "ecr-public"
+    service: str  # as IAM's actions begin: "ecr", "ecr-public", "cloudtrail", "iam"
     operation: str
-    registry: Registry
+    account: str  # that owns what is asked for
+    region: str
     resource: str  # an ARN, or "*"
     parameters: dict[str, Any]
-    source_address: str
+    source_address: str  # the client's, also where Docker's calls are recorded as ecr.amazonaws.com's
     user_agent: str
+    registry: Registry | None = None  # of operations of ECR
+    through_docker: bool = False  # came by the distribution protocol
 
     @property
     def action(self) -> str:
@@ -47,27 +51,31 @@ def _counted(value: bytes) -> str:
 AS_JSON = json.JSONEncoder(default=_counted)
 
 
-def write(call: Call, error: AwsError | None = None) -> None:
-    """Records a call that was served, or refused with ``error``; within a transaction as part of it."""
+def write(call: Call, error: AwsError | None = None, answer: dict[str, Any] | None = None) -> None:
+    """Records a call that was served, or refused with ``error``; within a transaction as part of it.
+
+    ``answer`` is the operation's, as the API gives it; through Docker too.
+    """
     if call.principal.is_checker:
         return
-    lab, now = call.registry.lab, call.registry.lab.clock.now()
+    lab, now = call.lab, call.lab.clock.now()
+    source = f"{call.service}.amazonaws.com"
     record = {
-        "userIdentity": {"type": "IAMUser", "arn": call.principal.arn, "accountId": call.principal.account, "accessKeyId": call.principal.access_key_id},
+        "userIdentity": {"type": call.principal.kind, "arn": call.principal.arn, "accountId": call.principal.account, "accessKeyId": call.principal.access_key_id},
         "eventTime": as_datetime(now).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "eventSource": f"{call.service}.amazonaws.com",
+        "eventSource": source,
         "eventName": call.operation,
-        "awsRegion": call.registry.region or "us-east-1",
-        "sourceIPAddress": call.source_address,
-        "userAgent": call.user_agent,
+        "awsRegion": call.region or "us-east-1",
+        "sourceIPAddress": source if call.through_docker else call.source_address,
+        "userAgent": source if call.through_docker else call.user_agent,
         "requestParameters": {key: value for key, value in call.parameters.items() if key not in NEVER_WRITTEN} or None,
         "eventID": str(uuid.uuid4()),
-        "recipientAccountId": call.registry.account,
+        "recipientAccountId": call.account,
     }
     if error:
         record |= {"errorCode": error.code, "errorMessage": error.message}
     row = (
-        now, call.registry.account, record["awsRegion"], record["eventSource"], call.operation, error and error.code,
+        now, call.account, record["awsRegion"], record["eventSource"], call.operation, error and error.code,
         AS_JSON.encode(record),
     )  # fmt: skip
     tolerance = nullcontext() if lab.database.is_writing else trouble.tolerated(f"A call of {call.operation}")

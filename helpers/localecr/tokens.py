@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 
 from localecr.identities import Principal
@@ -28,8 +28,7 @@ class Token:
 
     def seal(self, lab: Lab) -> str:
         """The token as an opaque password."""
-        claims = [self.principal.account, self.principal.user, self.principal.access_key_id, self.service, self.region, self.expires]
-        payload = json.dumps(claims).encode()
+        payload = json.dumps([asdict(self.principal), self.service, self.region, self.expires]).encode()
         return base64.urlsafe_b64encode(_signature(lab.secret, payload) + payload).decode()
 
 
@@ -54,8 +53,9 @@ def _unsealed(secret: bytes, text: str) -> Token | None:
     signature, payload = sealed[:32], sealed[32:]
     if not hmac.compare_digest(_signature(secret, payload), signature):
         return None
-    account, user, access_key_id, service, region, expires = json.loads(payload)
-    return Token(Principal(account, user, access_key_id), service, region, expires)
+    holder, service, region, expires = json.loads(payload)
+    holder["session_policies"] = tuple(holder["session_policies"])
+    return Token(Principal(**holder), service, region, expires)
 
 
 def has_expired(lab: Lab, token: Token) -> bool:

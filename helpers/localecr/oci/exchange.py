@@ -41,8 +41,10 @@ class Exchange:
         """
         asked = {"registryId": self.registry.account, "repositoryName": self.name} | parameters
         service = "ecr-public" if self.registry.is_public else "ecr"
-        source = f"{service}.amazonaws.com"
-        call = Call(self.principal, service, operation, self.registry, self.registry.arn(self.name), asked, source, source)
+        call = Call(
+            self.registry.lab, self.principal, service, operation, self.registry.account, self.registry.region, self.registry.arn(self.name), asked,
+            self.request.remote_address, self.request.header("User-Agent"), self.registry, through_docker=True,
+        )  # fmt: skip
         if before is None:
             return self.perform(call, lambda: work(repositories.find(self.registry, self.name)))
         given: list[Any] = []

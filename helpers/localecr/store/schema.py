@@ -1,6 +1,6 @@
 """The tables. A change here needs a new VERSION, and a step that brings a folder of the version before up to it."""
 
-VERSION = 5
+VERSION = 6
 
 # how many tags an image has, kept beside it: a page of untagged images is then as quick among 100,000 as among 1,000
 TAG_COUNTS = """
@@ -14,6 +14,46 @@ CREATE TRIGGER tag_moved AFTER UPDATE OF image_id ON tags BEGIN
 END;
 """
 
+# what has a neighbour's state in it, and who may do what
+NEIGHBOURS = """
+CREATE TABLE identities (               -- users and roles and what they may do: a copy, for deciding, of what IAM (moto) holds
+    account TEXT NOT NULL REFERENCES accounts(id),
+    kind TEXT NOT NULL CHECK (kind IN ('user', 'role')),
+    name TEXT NOT NULL,
+    arn TEXT NOT NULL,
+    id TEXT NOT NULL,                   -- AIDA… or AROA…
+    document TEXT NOT NULL,             -- JSON: policies, groups' policies, boundary, tags, a role's trust policy
+    PRIMARY KEY (account, kind, name)
+) WITHOUT ROWID;
+
+CREATE TABLE registries (               -- what is set for a private registry as a whole; no row where nothing was
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    policy TEXT,                        -- JSON as it was printed, NULL without one
+    settings TEXT NOT NULL DEFAULT '{}',-- JSON: account settings by name
+    PRIMARY KEY (account, region)
+) WITHOUT ROWID;
+
+CREATE TABLE journal (                  -- the requests that changed a neighbour's state, replayed when it is next needed
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time REAL NOT NULL,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    service TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    subject TEXT,                       -- what the request is about, by which a later one makes it superfluous
+    request BLOB NOT NULL
+);
+CREATE INDEX journal_by_subject ON journal (subject) WHERE subject IS NOT NULL;
+
+CREATE TABLE outbox (                   -- events on their way to the targets of EventBridge's rules
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    event TEXT NOT NULL                 -- JSON
+);
+"""
+
 STEPS = {  # version → what makes the next one of it
     1: "ALTER TABLE repositories ADD COLUMN policy TEXT;",
     2: "ALTER TABLE uploads ADD COLUMN parts INTEGER NOT NULL DEFAULT 0;",
@@ -21,6 +61,11 @@ STEPS = {  # version → what makes the next one of it
     " CREATE INDEX logos_by_digest ON logos (digest);",
     4: "ALTER TABLE images ADD COLUMN tag_count INTEGER NOT NULL DEFAULT 0;"
     " UPDATE images SET tag_count = (SELECT COUNT(*) FROM tags t WHERE t.image_id = images.id);" + TAG_COUNTS,
+    5: "ALTER TABLE access_keys RENAME TO access_keys_before;"
+    " CREATE TABLE access_keys (id TEXT PRIMARY KEY, secret TEXT NOT NULL, account TEXT NOT NULL REFERENCES accounts(id), user TEXT NOT NULL,"
+    " status TEXT NOT NULL DEFAULT 'Active') WITHOUT ROWID; CREATE INDEX access_keys_by_user ON access_keys (account, user);"
+    " INSERT INTO access_keys (id, secret, account, user) SELECT id, secret, account, user FROM access_keys_before; DROP TABLE access_keys_before;"
+    + NEIGHBOURS,
 }
 
 SCHEMA = """
@@ -37,8 +82,9 @@ CREATE TABLE access_keys (
     secret TEXT NOT NULL,
     account TEXT NOT NULL REFERENCES accounts(id),
     user TEXT NOT NULL,
-    UNIQUE (account, user)
+    status TEXT NOT NULL DEFAULT 'Active'
 ) WITHOUT ROWID;
+CREATE INDEX access_keys_by_user ON access_keys (account, user);
 
 CREATE TABLE repositories (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -136,4 +182,4 @@ CREATE TABLE ledger (
     record TEXT NOT NULL                -- JSON
 );
 CREATE INDEX ledger_by_account ON ledger (account, region, time);
-""" + TAG_COUNTS
+""" + TAG_COUNTS + NEIGHBOURS
