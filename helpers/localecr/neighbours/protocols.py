@@ -32,14 +32,16 @@ DEEPEST = 12  # levels of a form's names: Entries.1.MessageAttribute.2.Value.Str
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SENDER = 500  # below this status an error is the client's
 
-# how the query protocol calls what the JSON one calls so (AWS: common errors of a query API)
+# how the query protocol calls what the JSON one calls so, and with which status (AWS: common errors of a query API)
 QUERY_CODES = {
-    "AccessDeniedException": ("AccessDenied", 403), "UnrecognizedClientException": ("InvalidClientTokenId", 403),
-    "InvalidSignatureException": ("SignatureDoesNotMatch", 403), "MissingAuthenticationTokenException": ("MissingAuthenticationToken", 403),
-    "IncompleteSignatureException": ("IncompleteSignature", 400), "ExpiredTokenException": ("ExpiredToken", 403),
-    "ValidationException": ("ValidationError", 400), "UnknownOperationException": ("InvalidAction", 400), "SerializationException": ("MalformedInput", 400),
-    "ServerException": ("InternalFailure", 500),
+    "AccessDeniedException": "AccessDenied", "UnrecognizedClientException": "InvalidClientTokenId", "InvalidSignatureException": "SignatureDoesNotMatch",
+    "MissingAuthenticationTokenException": "MissingAuthenticationToken", "IncompleteSignatureException": "IncompleteSignature",
+    "ExpiredTokenException": "ExpiredToken", "ValidationException": "ValidationError", "UnknownOperationException": "InvalidAction",
+    "SerializationException": "MalformedInput", "ServerException": "InternalFailure",
 }  # fmt: skip
+QUERY_STATUSES = dict.fromkeys(("AccessDenied", "InvalidClientTokenId", "SignatureDoesNotMatch", "MissingAuthenticationToken", "ExpiredToken"), 403)
+SQS_PREFIX = "AWS.SimpleQueueService."
+SQS_CODES = {"QueueDoesNotExist": SQS_PREFIX + "NonExistentQueue", "QueueNameExists": "QueueAlreadyExists", "OverLimit": "OverLimit"}
 
 
 @dataclass(frozen=True)
@@ -136,17 +138,22 @@ def plain(shape: Shape, value: Any) -> Any:
     return value
 
 
-def _error_shape(service: ServiceModel, code: str) -> Shape | None:
-    return next((shape for shape in service.error_shapes if code in (shape.name, shape.error_code)), None)
+def _names(service: ServiceModel, code: str) -> tuple[str, str]:
+    """What JSON calls an error, and what the query protocol does; either may be known."""
+    if service.service_name == "sqs":
+        name = next((new for new, old in SQS_CODES.items() if old == code), code.removeprefix(SQS_PREFIX))
+        return name, SQS_CODES.get(name, SQS_PREFIX + name if code != name else QUERY_CODES.get(code, code))
+    shape = next((shape for shape in service.error_shapes if code in (shape.name, shape.error_code)), None)
+    return (shape.name, shape.error_code) if shape else (code, QUERY_CODES.get(code, code))
 
 
 def _error_headers(service: ServiceModel, error: AwsError, request_id: str) -> tuple[str, dict[str, str]]:
     """The error's name in JSON and CBOR, and the headers; for services that spoke query once, with its code there."""
-    shape, headers = _error_shape(service, error.code), {"x-amzn-RequestId": request_id}
+    (name, code), headers = _names(service, error.code), {"x-amzn-RequestId": request_id}
     if "awsQueryCompatible" in service.metadata:
-        code = shape.error_code if shape else QUERY_CODES.get(error.code, (error.code,))[0]
         headers["x-amzn-query-error"] = f"{code};{'Sender' if error.status < SENDER else 'Receiver'}"
-    return shape.name if shape else error.code, headers
+        return f"com.amazonaws.{service.service_name}#{name}", headers
+    return name, headers
 
 
 def _error_document(service: ServiceModel, error: AwsError, name: str) -> dict[str, Any]:
@@ -338,8 +345,8 @@ def _text(shape: Shape, value: Any) -> str:
 
 
 def _fail_query(service: ServiceModel, error: AwsError, request_id: str) -> Response:
-    shape = _error_shape(service, error.code)
-    code, status = (shape.error_code, error.status) if shape else QUERY_CODES.get(error.code, (error.code, error.status))
+    _, code = _names(service, error.code)
+    status = QUERY_STATUSES.get(code, error.status)
     if service.service_name == "sns" and code == "AccessDenied":
         code = "AuthorizationError"  # as SNS alone calls it (AWS: SNS API reference, common errors)
     kind = "Sender" if status < SENDER else "Receiver"
