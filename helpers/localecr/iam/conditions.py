@@ -18,8 +18,8 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from operator import eq, ge, gt, le, lt
 from typing import Any
 
-from localecr.iam.matching import ARN_PARTS, Token, Wildcard, expanded, glob, tokens
-from localecr.iam.variables import Context, Template, parse
+from localecr.iam.matching import ARN_PARTS, Test, glob
+from localecr.iam.variables import Context, Template, Token, parse
 
 OPERATOR = re.compile(r"(?:(?P<set>ForAnyValue|ForAllValues):)?(?P<name>[a-z]+?)(?P<if_exists>IfExists)?", re.IGNORECASE)
 NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
@@ -83,8 +83,9 @@ def compile_condition(operator: str, key: str, values: tuple[str, ...], version:
 
 
 def _plain(template: Template, context: Context) -> str | None:
+    """Its characters, where a ``*`` is but one of them; None where a variable has no value."""
     resolved = template.resolve(context)
-    return None if resolved is None else "".join(text for text, _ in resolved)
+    return None if resolved is None else "".join(each if isinstance(each, str) else each.sign for each in resolved)
 
 
 def _equal(templates: tuple[Template, ...], fold: Callable[[str], str] = str) -> Fits:
@@ -102,14 +103,14 @@ def _equal_ignoring_case(templates: tuple[Template, ...]) -> Fits:
     return _equal(templates, str.lower)
 
 
-def _by_pattern(templates: tuple[Template, ...], test: Callable[[tuple[Token, ...]], Callable[[str], bool]]) -> Fits:
-    fixed = [test(expanded(each.resolve({}))) for each in templates if not each.variables]
+def _by_pattern(templates: tuple[Template, ...], test: Callable[[tuple[Token, ...]], Test]) -> Fits:
+    fixed = [test(each.parts) for each in templates if not each.variables]  # type: ignore[arg-type]
     changing = [each for each in templates if each.variables]
 
     def fits(value: str, context: Context) -> bool:
         if any(each(value) for each in fixed):
             return True
-        return any(test(expanded(resolved))(value) for each in changing if (resolved := each.resolve(context)) is not None)
+        return any(test(resolved)(value) for each in changing if (resolved := each.resolve(context)) is not None)
 
     return fits
 
@@ -124,7 +125,7 @@ def _arn_like(templates: tuple[Template, ...]) -> Fits:
 
 
 @lru_cache(maxsize=4096)
-def _arn_glob(pattern: tuple[Token, ...]) -> Callable[[str], bool]:
+def _arn_glob(pattern: tuple[Token, ...]) -> Test:
     parts: list[list[Token]] = [[]]
     for token in pattern:
         first, *others = token.split(":", ARN_PARTS - len(parts)) if isinstance(token, str) else [token]

@@ -8,27 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum, IntEnum
+from enum import IntEnum
 from functools import lru_cache
 
-from localecr.iam.variables import Context, Template
+from localecr.iam.variables import ANY, ONE, Context, Template, Token, tokens
 
 
-class Wildcard(Enum):
-    """What a pattern may hold besides text."""
-
-    ANY = "*"
-    ONE = "?"
-
-
-Token = str | Wildcard
 Test = Callable[[str], bool]
 ARN_PARTS = 6
-
-
-def tokens(text: str) -> tuple[Token, ...]:
-    """A pattern's text and wildcards, in order."""
-    return tuple(Wildcard(each) if each in "*?" else each for each in re.split(r"([*?])", text) if each)
 
 
 @lru_cache(maxsize=8192)
@@ -36,13 +23,13 @@ def glob(pattern: tuple[Token, ...]) -> Test:
     """The test of a pattern. It looks for the pieces between the ``*`` from left to right and never goes back, so no pattern makes it slow."""
     pieces: list[list[Token]] = [[]]
     for each in pattern:
-        if each is Wildcard.ANY:
+        if each is ANY:
             pieces.append([])
         else:
             pieces[-1].append(each)
     if all(isinstance(each, str) for piece in pieces for each in piece):
         return _of_texts(["".join(piece) for piece in pieces])  # type: ignore[arg-type]
-    return _of_expressions(["".join("." if each is Wildcard.ONE else re.escape(each) for each in piece) for piece in pieces])
+    return _of_expressions(["".join("." if each is ONE else re.escape(each) for each in piece) for piece in pieces])
 
 
 def _of_texts(pieces: list[str]) -> Test:
@@ -115,17 +102,15 @@ class Resources:
 
     @staticmethod
     def _fits(template: Template, resource: str, context: Context) -> bool:
-        resolved = None if template.names_a_variable_before_colon(ARN_PARTS - 1) else template.resolve(context)
-        return resolved is not None and glob(expanded(resolved))(resource)
+        pattern = template.resolve(context)
+        return pattern is not None and glob(pattern)(resource)
 
 
 def _fixed(template: Template) -> Test | None:
-    return None if template.variables else glob(expanded(template.resolve({})))
-
-
-def expanded(resolved: Sequence[tuple[str, bool]] | None) -> tuple[Token, ...]:
-    """The tokens of a template's parts: in the policy's own text wildcards are wildcards, in what was put in for a variable they are characters."""
-    return tuple(token for text, own in resolved or () for token in (tokens(text) if own else (text,) if text else ()))
+    """The test of a pattern that is always the same."""
+    if template.has_variable_before_colon(ARN_PARTS - 1):
+        return lambda resource: False
+    return None if template.variables else glob(template.parts)  # type: ignore[arg-type]
 
 
 class Named(IntEnum):
