@@ -6,6 +6,8 @@ out of the trail and the counts.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import secrets
 from dataclasses import dataclass
@@ -93,6 +95,19 @@ def ensure_key(database: Database, account: str, role: str) -> AccessKey:
 def find_key(database: Database, access_key_id: str) -> AccessKey | None:
     row = database.one("SELECT * FROM access_keys WHERE id = ?", (access_key_id,))
     return _key(row) if row else None
+
+
+def principal_id(database: Database, principal: Principal) -> str:
+    """A user's unique id (``AIDA…``), or of a session the role's (``AROA…``) and its name. Who is no longer there, or never changed, has one too."""
+    kind, name = ("role", principal.role) if principal.role else ("user", principal.user)
+    row = database.one("SELECT id FROM identities WHERE account = ? AND kind = ? AND name = ?", (principal.account, kind, name))
+    found = row["id"] if row else _derived_id(principal.account, kind, name)
+    return f"{found}:{principal.session}" if principal.role else found
+
+
+def _derived_id(account: str | None, kind: str, name: str | None) -> str:
+    digest = base64.b32encode(hashlib.sha256(f"{account} {kind} {name}".encode()).digest()).decode()
+    return {"user": "AIDA", "role": "AROA"}[kind] + digest[:17]
 
 
 def accounts(database: Database) -> list[str]:
