@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 VERSION = "1.11"
-GLOBAL = ("ecr-public", "iam")  # services whose calls are recorded in us-east-1, wherever they were made
+GLOBAL = ("ecr-public",)  # services whose calls are recorded in us-east-1, wherever they were made
 HOSTS = {"cloudwatch": "monitoring"}  # where the name in IAM's actions isn't the one in eventSource
 # operations that begin so change nothing; sts gives what it makes to the caller and keeps nothing
 READS = ("Assume", "BatchCheck", "BatchGet", "Decode", "Describe", "Filter", "Get", "List", "Lookup", "Simulate", "Test", "Validate")
@@ -79,7 +79,8 @@ def resource(arn: str) -> tuple[str | None, str | None]:
     if not separator:
         kind, name = "", kind
     found = RESOURCE_TYPES.get((parts[2], kind))
-    return (found, name.rpartition("/")[2] if parts[2] in ("events", "iam") else name) if found else (None, None)
+    name = name.rpartition("/")[2] if parts[2] in ("events", "iam") else name
+    return (found, name) if found and name else (None, None)
 
 
 def of(call: Call, now: float, error: AwsError | None, answer: dict[str, Any] | None) -> Iterator[Record]:
@@ -127,14 +128,13 @@ def _identity(call: Call, recipient: str) -> Record:
         return {"type": "AWSService", "invokedBy": principal.service}
     if principal.account is None:
         return {"type": "AWSAccount", "principalId": "", "accountId": "ANONYMOUS_PRINCIPAL"} | through
-    principal_id = f"{principal.id}:{principal.session}" if principal.role else principal.id
     if principal.account != recipient:
-        return {"type": "AWSAccount", "principalId": principal_id, "accountId": principal.account} | through
-    found = {"type": principal.kind, "principalId": principal_id, "arn": principal.arn, "accountId": principal.account}
+        return {"type": "AWSAccount", "principalId": principal.user_id, "accountId": principal.account} | through
+    found = {"type": principal.kind, "principalId": principal.user_id, "arn": principal.arn, "accountId": principal.account}
     found["accessKeyId"] = principal.access_key_id
     if principal.role is None:
         return found | {"userName": principal.user} | through
-    issuer = {"type": "Role", "principalId": principal_id.partition(":")[0], "arn": principal.entity_arn, "accountId": principal.account}
+    issuer = {"type": "Role", "principalId": principal.id, "arn": principal.entity_arn, "accountId": principal.account}
     since = {"creationDate": as_datetime(principal.issued_at or 0).strftime("%Y-%m-%dT%H:%M:%SZ"), "mfaAuthenticated": "false"}
     return found | {"sessionContext": {"sessionIssuer": issuer | {"userName": principal.role}, "attributes": since}} | through
 

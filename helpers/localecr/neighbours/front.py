@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from localecr import callers, ledger, signatures, sts
+from localecr import callers, cloudtrail, ledger, signatures, sts
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
 from localecr.neighbours import constraints, iam, journal, protocols, resources, services, sns, sqs
@@ -20,10 +20,17 @@ TARGETS = {  # what X-Amz-Target begins with
     services.model(each.name).metadata["targetPrefix"]: each for each in services.SERVICES.values() if "targetPrefix" in services.model(each.name).metadata
 }
 ENUMS_UNCHECKED = ("sqs",)  # which has words of its own for an attribute that doesn't exist
+CHECKS_ITSELF = ("cloudtrail",)  # which has an error of its own for each parameter
 
 Operation = Callable[[ledger.Call], dict[str, Any]]
 # service (as IAM's actions begin) → operations of ours, which come before moto's
-OWN: dict[str, dict[str, Operation]] = {"iam": iam.OPERATIONS, "sqs": sqs.OPERATIONS, "sns": sns.OPERATIONS, "sts": sts.OPERATIONS}
+OWN: dict[str, dict[str, Operation]] = {
+    "cloudtrail": cloudtrail.OPERATIONS,
+    "iam": iam.OPERATIONS,
+    "sns": sns.OPERATIONS,
+    "sqs": sqs.OPERATIONS,
+    "sts": sts.OPERATIONS,
+}
 
 
 def service_of(request: Request) -> Service | None:
@@ -50,8 +57,9 @@ def answer(lab: Lab, service: Service, request: Request, perform: Callable) -> R
         operation = model.operation_model(name)
         _refuse_unbuilt(service, name)
         parameters = protocol.read(operation, request, body)
-        call = _call(lab, service, name, parameters, caller, request)
-        constraints.check(operation, parameters, enums=service.name not in ENUMS_UNCHECKED)
+        call = _call(lab, service, name, parameters, caller, request, request_id)
+        if service.name not in CHECKS_ITSELF:
+            constraints.check(operation, parameters, enums=service.name not in ENUMS_UNCHECKED)
         return protocol.write(operation, _perform(service, call, perform), request_id)
     except AwsError as error:
         return protocol.fail(model, error, request_id)
@@ -62,13 +70,14 @@ def _refuse_unbuilt(service: Service, operation: str) -> None:
         raise not_built(service.prefix, operation)
 
 
-def _call(lab: Lab, service: Service, operation: str, parameters: dict[str, Any], caller: callers.Caller, request: Request) -> ledger.Call:
+def _call(lab: Lab, service: Service, operation: str, parameters: dict[str, Any], caller: callers.Caller, request: Request, request_id: str) -> ledger.Call:
     if service.prefix == "iam":
         iam.say_who(operation, parameters, caller.principal)
     region = "us-east-1" if service.is_global else caller.region or "us-east-1"
     owner, arn = resources.of(service.prefix, resources.Ask(lab, caller.principal.account, region, operation, parameters))
     return ledger.Call(
-        lab, caller.principal, service.prefix, operation, owner, region, arn, parameters, request.remote_address, request.header("User-Agent")
+        lab, caller.principal, service.prefix, operation, owner, region, arn, parameters, request.remote_address, request.header("User-Agent"),
+        request_id=request_id, is_recorded=services.is_recorded(service.prefix, operation),
     )  # fmt: skip
 
 
