@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from localecr import callers, contract, door, ecr, ecr_public, identities, layer_urls, ledger, logo_urls, oci, permissions, signatures
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
-from localecr.registry import Lab, Registry, catalog, policies
+from localecr.registry import Lab, Registry, catalog
 from localecr.serving import BrokenBody
 from localecr.store import trouble
 from localecr.store.database import Closed
@@ -43,23 +43,18 @@ def perform(call: ledger.Call, work: Callable[[], Result], before: Callable[[], 
     anybody could see comes ``before``. Only what TAKES_LONG and has nothing before it, as in the API, is recorded after its change.
     """
     try:
-        permissions.require(call.principal, call.action, call.account, call.resource, _statements(call))
+        permissions.require(call)
         if before is not None:
             before()
         alone = call.operation.startswith(READS) or (call.operation in TAKES_LONG and before is None)
         with nullcontext() if alone else call.lab.database.write():
             result = work()
+            permissions.refuse_lock_out(call)
             ledger.write(call)
     except AwsError as error:
         ledger.write(call, error)
         raise
     return result
-
-
-def _statements(call: ledger.Call) -> list[dict[str, Any]]:
-    """The statements of the policy of the repository that is asked for; empty where there is neither."""
-    text = call.registry and policies.find(call.registry, call.parameters.get("repositoryName"))
-    return policies.read(text) if text else []
 
 
 class Gateway:
@@ -87,8 +82,6 @@ class Gateway:
             return Response(421, b"This lab answers only to names of its own.\n", {"Content-Type": "text/plain"})
         if request.header("Origin"):  # which browsers send along with what a page asks of another site
             return Response(403, b"This lab answers programs, and no web pages.\n", {"Content-Type": "text/plain"})
-        if refusal := self._lab_door.move(request):
-            return refusal
         if request.path == "/v2" or request.path.startswith("/v2/"):
             if self._is_public and request.method in ("GET", "HEAD") and "/manifests/" in request.path:
                 self._seeded()

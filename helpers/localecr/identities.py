@@ -6,10 +6,15 @@ out of the trail and the counts.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from localecr.errors import AwsError
 from localecr.store.database import Database
@@ -93,6 +98,104 @@ def ensure_key(database: Database, account: str, role: str) -> AccessKey:
 def find_key(database: Database, access_key_id: str) -> AccessKey | None:
     row = database.one("SELECT * FROM access_keys WHERE id = ?", (access_key_id,))
     return _key(row) if row else None
+
+
+class Policy(NamedTuple):
+    """A policy of a user's or a role's: its name as a sentence gives it, the ARN of a managed one, its JSON."""
+
+    name: str
+    arn: str | None
+    document: str
+
+
+@dataclass(frozen=True)
+class Entity:
+    """What IAM knows of a user or a role: the unique id, the policies (a user's groups' too), the permissions boundary, the tags."""
+
+    id: str
+    policies: tuple[Policy, ...]
+    boundary: Policy | None
+    tags: Mapping[str, str]
+
+
+ADMINISTRATOR = Policy(
+    "AdministratorAccess",
+    "arn:aws:iam::aws:policy/AdministratorAccess",
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}',
+)
+
+
+def policies_of(database: Database, principal: Principal) -> Entity | None:
+    """The user or the role behind a principal, as it is now; None where there isn't one (any more).
+
+    It is looked up for each call, so that whatever is changed acts at once; what a row says is read once.
+    """
+    kind, name = ("role", principal.role) if principal.role else ("user", principal.user)
+    row = database.one("SELECT id, document FROM identities WHERE account = ? AND kind = ? AND name = ?", (principal.account, kind, name))
+    if row is not None:
+        return _entity(row["id"], row["document"])
+    if principal.account is not None and kind == "user" and _is_first(database, principal.account, principal.user):
+        return Entity(default_id(principal.account), (ADMINISTRATOR,), None, {})
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _entity(unique_id: str, document: str) -> Entity:
+    said = json.loads(document)
+    policies = tuple(Policy(each["name"], each["arn"], each["document"]) for each in said["policies"])
+    boundary = said["boundary"] and Policy(said["boundary"]["name"], said["boundary"]["arn"], said["boundary"]["document"])
+    return Entity(unique_id, policies, boundary, said["tags"])
+
+
+def _is_first(database: Database, account: str, user: str | None) -> bool:
+    """Whether this is the user that an account has before IAM was ever used in it: a learner's, or the course's own."""
+    if user != ("course" if account == COURSES else USERS["learner"]):
+        return False
+    return database.one("SELECT 1 FROM identities WHERE account = ? LIMIT 1", (account,)) is None
+
+
+@lru_cache(maxsize=64)
+def default_id(account: str) -> str:
+    """The unique id of an account's first user, the same in every lab."""
+    digest = hashlib.sha256(f"the first user of {account}".encode()).digest()
+    return "AIDA" + base64.b32encode(digest).decode()[:17]
+
+
+ENTITY = re.compile(r"arn:aws:iam::(?P<account>[0-9]{12}):(?P<kind>user|role)/(?:[\w+=,.@/-]+/)?(?P<name>[\w+=,.@-]+)")
+SESSION = re.compile(r"arn:aws:sts::(?P<account>[0-9]{12}):assumed-role/(?P<role>[\w+=,.@-]+)/[\w+=,.@-]+")
+UNIQUE_ID = re.compile(r"A(?:IDA|ROA)[A-Z0-9]{4,124}")
+
+
+def lasting_name(database: Database, who: str) -> str:
+    """A principal that a resource's policy names, as it is kept: a user or a role by unique id, so that no other of that name inherits.
+
+    Raises ValueError for somebody that there isn't. An account exists by being named.
+    """
+    if found := ENTITY.fullmatch(who):
+        account, kind, name = found.group("account", "kind", "name")
+        row = database.one("SELECT id FROM identities WHERE account = ? AND kind = ? AND name = ? AND arn = ?", (account, kind, name, who))
+        if row is not None:
+            return row["id"]
+        if who == Principal(account, name).arn and _is_first(database, account, name):
+            return who
+    elif found := SESSION.fullmatch(who):
+        if database.one("SELECT 1 FROM identities WHERE account = ? AND kind = 'role' AND name = ?", found.group("account", "role")):
+            return who
+    elif who == "*" or ACCOUNT.fullmatch(who) or who == f"arn:aws:iam::{who[13:25]}:root":
+        return who
+    raise ValueError(f"there is no {who}")
+
+
+def arn_of(database: Database, unique_id: str) -> str | None:
+    """The ARN of the user or role with this id; None if there is none (any more)."""
+    row = database.one("SELECT arn FROM identities WHERE id = ?", (unique_id,))
+    return row and row["arn"]
+
+
+def holds_key(database: Database, access_key_id: str) -> bool:
+    """Whether an access key is there and active, which a token fetched with it depends on."""
+    row = database.one("SELECT status FROM access_keys WHERE id = ?", (access_key_id,))
+    return row is not None and row["status"] == "Active"
 
 
 def accounts(database: Database) -> list[str]:

@@ -1,7 +1,6 @@
-"""What a policy's texts are made of: characters, wildcards, and policy variables such as ``${aws:username}``.
+"""What a policy's texts are made of: characters, wildcards, and policy variables: ``${aws:username}`` in resources and condition values (AWS: "IAM policy elements: Variables and tags").
 
-Variables stand in resources and in condition values (AWS: "IAM policy elements: Variables and tags"). A document of version
-2008-10-17 has none: there ``${aws:username}`` is text like any other.
+A document of version 2008-10-17 has none: there ``${aws:username}`` is text like any other.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from functools import cached_property
 Value = str | Sequence[str]
 Context = Mapping[str, Value]
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
-INNER = re.compile(r"\s*(?P<name>[^,']*?)\s*(?:,\s*'(?P<default>[^']*)'\s*)?")
+INNER = re.compile(r"\s*(?P<key>[^,']*?)\s*(?:,\s*'(?P<default>[^']*)'\s*)?")
 WILDCARDS = re.compile(r"([*?])")
 CHARACTERS = ("*", "?", "$")
 
@@ -35,8 +34,7 @@ SIGNS = {"*": ANY, "?": ONE}
 
 @dataclass(frozen=True)
 class Variable:
-    name: str  # of a key of the request's context, as the policy writes it
-    key: str  # the same in lower case
+    key: str  # of the request's context, in lower case
     default: str | None
 
 
@@ -51,8 +49,8 @@ class Template:
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
-        """The context keys it asks for, as the policy writes them."""
-        return tuple(part.name for part in self.parts if isinstance(part, Variable))
+        """The context keys it asks for."""
+        return tuple(part.key for part in self.parts if isinstance(part, Variable))
 
     def resolve(self, context: Context) -> tuple[Token, ...] | None:
         """Its tokens with the variables' values, whose ``*`` and ``?`` are characters. None where a variable has no single value:
@@ -101,5 +99,4 @@ def _part(inner: str) -> str | Variable:
     if inner in CHARACTERS:  # ${*} is an asterisk that is no wildcard
         return inner
     found = INNER.fullmatch(inner)
-    name, default = (found["name"], found["default"]) if found else (inner, None)
-    return Variable(name, name.lower(), default)
+    return Variable(found["key"].lower(), found["default"]) if found else Variable(inner.lower(), None)
