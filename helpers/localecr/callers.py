@@ -65,16 +65,11 @@ def basic_password(value: str) -> str | None:
 
 def _holder(lab: Lab, password: str | None, service: str) -> Caller | None:
     token = tokens.unseal(lab, _unwrapped(password)) if password else None
-    if token is None or token.service != service or not _is_valid_still(lab, token.principal):
+    if token is None or token.service != service or not identities.is_there(lab.database, token.principal):
         return None
     if tokens.has_expired(lab, token):
         raise AwsError("ExpiredToken", "Your authorization token has expired. Reauthenticate and try again.", 403)
     return Caller(token.principal, token.region if service == "ecr" else None)
-
-
-def _is_valid_still(lab: Lab, holder: Principal) -> bool:
-    """Whether the access key that fetched a token is there and active: what becomes of a key becomes of its tokens."""
-    return holder.user is None or holder.access_key_id is None or identities.holds_key(lab.database, holder.access_key_id)
 
 
 def _unwrapped(password: str) -> str:
