@@ -10,6 +10,7 @@ import json
 import uuid
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from localecr.clock import as_datetime
@@ -48,12 +49,12 @@ class Call:
         return f"{self.service}:{self.operation}"
 
 
-def _counted(value: bytes) -> str:
+def _told(value: bytes | datetime) -> str:
     """Bytes are counted, not written down."""
-    return f"{len(value)} bytes"
+    return f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else f"{len(value)} bytes"
 
 
-AS_JSON = json.JSONEncoder(default=_counted)
+AS_JSON = json.JSONEncoder(default=_told)
 
 
 def write(call: Call, error: AwsError | None = None, answer: dict[str, Any] | None = None) -> None:

@@ -17,7 +17,7 @@ import requests
 from botocore.client import BaseClient
 
 import answers
-import people
+import grants
 import proofs
 import tools
 from wire import Repository, basic
@@ -143,12 +143,12 @@ def http(at: Callable[..., Repository], name: str) -> Repository:
 
 
 @pytest.fixture
-def meet(aws: Callable[..., BaseClient], lab_endpoint: Endpoint, free_repository: str) -> people.Meet:
+def meet(aws: Callable[..., BaseClient], lab_endpoint: Endpoint, free_repository: str) -> grants.Meet:
     """`meet(policy, …, account=…)`: a new user with these inline policies, and no others."""
     met = count(1)
 
-    def user(*policies: str, account: str = ACCOUNT) -> people.Person:
-        return people.meet(lab_endpoint, aws("iam", account), f"{free_repository[-40:].strip('-')}-{next(met)}", *policies)
+    def user(*policies: str, account: str = ACCOUNT) -> grants.Person:
+        return grants.meet(lab_endpoint, aws("iam", account), f"{free_repository[-40:].strip('-')}-{next(met)}", *policies)
 
     return user
 

@@ -11,7 +11,7 @@ import pytest
 from botocore import xform_name
 
 from awsapi import push, refused
-from people import PULL, PUSH, actions, allow, by_resource, denied, policy, repository_arn, statement, to
+from grants import PULL, PUSH, actions, allow, by_resource, denied, policy, repository_arn, statement, to
 from specimens import digest, image, index
 from wire import Repository, basic, error_of
 
