@@ -63,7 +63,7 @@ class Condition:
         if self.fits is _is_there:
             return any(value == ("false" if values else "true") for value in self.values)
         if not any(values):  # no values, or an empty text: AWS's "empty data set"
-            return self.over == "forallvalues" or (self.if_exists and not values)
+            return self.over == "forallvalues"  # IfExists is asked of each value, so it says nothing where there is none
         quantifier = all if self.over == "forallvalues" else any
         return quantifier(self.fits(value, context) != self.negated for value in values)
 
