@@ -20,6 +20,7 @@ from localecr.errors import AwsError
 from localecr.identities import Principal
 from localecr.ledger import Call
 from localecr.store.database import Database
+from people import document, fresh, signing, trust
 from specimens import digest, image, write_layout
 from wire import Repository, bearer
 
@@ -145,7 +146,7 @@ def test_skopeo_leaves_what_docker_does(skopeo, registry_password, registry_host
         assert (record["sourceIPAddress"], record["userAgent"], record["userIdentity"]["invokedBy"]) == (DOCKER, DOCKER, DOCKER)
 
 
-def test_a_mounted_layer_is_one_event_that_names_where_it_came_from(ecr, at, name, records, free_repository):
+def test_a_mounted_layer_is_one_event_that_names_where_it_came_from(mounting, ecr, at, name, records, free_repository):
     source = f"{free_repository}-source"
     ecr.create_repository(repositoryName=source)
     pushed, http = at(source).push(image("to mount"), "1"), at(name)
@@ -157,7 +158,7 @@ def test_a_mounted_layer_is_one_event_that_names_where_it_came_from(ecr, at, nam
     assert operations(records(name)) == ["CreateRepository", "MountLayer"]
 
 
-def test_a_mount_that_is_none_is_an_upload_begun(http, name, records):
+def test_a_mount_that_is_none_is_an_upload_begun(mounting, http, name, records):
     assert http("POST", "blobs/uploads/", params={"mount": digest(b"nowhere"), "from": "nothing"}).status_code == 202
     assert operations(records(name)) == ["CreateRepository", "InitiateLayerUpload"]
     assert records(name)[-1]["requestParameters"] == {"registryId": ACCOUNT, "repositoryName": name}
@@ -323,6 +324,30 @@ def test_a_service_is_recorded_by_its_name(call):
 
 def test_a_users_id_is_iams(call):
     assert identity(call, principal=Principal(ACCOUNT, "alice", "AKIA1", id="AIDAEXAMPLE"))[0]["principalId"] == "AIDAEXAMPLE"
+
+
+def test_a_roles_session_leaves_its_name_and_its_role(aws, lab_endpoint, records, name):
+    role, iam = fresh("deploy"), aws("iam")
+    made = iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust(ACCOUNT))["Role"]
+    iam.put_role_policy(RoleName=role, PolicyName="read", PolicyDocument=document("ecr:ListImages"))
+    session = aws("sts").assume_role(RoleArn=made["Arn"], RoleSessionName="tuesday")
+    signing(lab_endpoint.url, session["Credentials"])("ecr").list_images(repositoryName=name)
+    found = records(name)[-1]["userIdentity"]
+    assert (found["type"], found["principalId"]) == ("AssumedRole", session["AssumedRoleUser"]["AssumedRoleId"])
+    assert (found["arn"], found["accessKeyId"]) == (session["AssumedRoleUser"]["Arn"], session["Credentials"]["AccessKeyId"])
+    issuer = {"type": "Role", "principalId": made["RoleId"], "arn": made["Arn"], "accountId": ACCOUNT, "userName": role}
+    assert found["sessionContext"]["sessionIssuer"] == issuer
+
+
+def test_assuming_a_role_is_recorded_without_what_opens_it(aws, lab_state):
+    made = aws("iam").create_role(RoleName=fresh("assumed"), AssumeRolePolicyDocument=trust(ACCOUNT))["Role"]
+    session = aws("sts").assume_role(RoleArn=made["Arn"], RoleSessionName="tuesday", DurationSeconds=900)
+    record = written(lab_state)[-1]
+    assert (record["eventSource"], record["eventName"], record["readOnly"]) == ("sts.amazonaws.com", "AssumeRole", True)
+    assert record["requestParameters"] == {"roleArn": made["Arn"], "roleSessionName": "tuesday", "durationSeconds": 900}
+    given = record["responseElements"]["credentials"]
+    assert given["accessKeyId"] == session["Credentials"]["AccessKeyId"] and given.keys() == {"accessKeyId", "expiration"}
+    assert record["requestID"] == session["ResponseMetadata"]["RequestId"]
 
 
 def test_whoever_pulls_from_a_public_registry_without_a_name_is_nobody(public, lab_endpoint, free_repository, lab_state, aws):
