@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from bench import calls, growth, machine, memory, small_images, starting, table, transfers, wire
+from bench import calls, growth, machine, memory, small_images, starting, table, trail, transfers, wire
 from bench.rounds import Effort
 
 BENCHMARKS: dict[str, Callable[[Effort], Iterator[table.Line]]] = {
@@ -17,6 +17,7 @@ BENCHMARKS: dict[str, Callable[[Effort], Iterator[table.Line]]] = {
     "calls": calls.measure,
     "growth": growth.measure,
     "starting": starting.measure,
+    "trail": trail.measure,
 }
 
 
