@@ -11,6 +11,8 @@ from typing import Any
 from localecr import identities, sessions
 from localecr.clock import as_datetime
 from localecr.errors import AwsError
+from localecr.iam import documents
+from localecr.iam.documents import MalformedPolicy
 from localecr.identities import Principal
 from localecr.ledger import Call
 
@@ -76,8 +78,11 @@ def _policies(call: Call, role: identities.Role) -> tuple[str, ...]:
     if len(named) > LARGEST_POLICIES:
         raise AwsError("ValidationError", f"A session has at most {LARGEST_POLICIES} managed policies.")
     given = [call.parameters["Policy"]] if "Policy" in call.parameters else []
-    for document in given:
-        identities.check_document(document)
+    for text in given:
+        try:
+            documents.read(text, "session")
+        except MalformedPolicy as error:
+            raise AwsError("MalformedPolicyDocument", error.reason) from error
     return tuple(given + [_managed(call, role, arn) for arn in named])
 
 
