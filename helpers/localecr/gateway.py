@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from localecr import callers, contract, door, ecr, ecr_public, identities, layer_urls, ledger, logo_urls, oci, permissions, signatures
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
+from localecr.neighbours import front
 from localecr.registry import Lab, Registry, catalog, policies
 from localecr.serving import BrokenBody
 from localecr.store import trouble
@@ -32,7 +33,8 @@ WITH_CONTENT = ("UploadLayerPart", "PutImage")
 OUR_NAMES = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\]|([a-z0-9-]+\.)*localhost|([a-z0-9-]+\.)*amazonaws\.com|[a-z0-9-]+\.dkr-ecr\.[a-z0-9-]+\.on\.aws|public\.ecr\.aws)(:\d+)?", re.I)
 
 
-READS = ("BatchCheck", "BatchGet", "Describe", "Get", "List")  # operations that begin so change nothing
+# operations that begin so change nothing, or (of queues) nothing that lasts
+READS = ("AssumeRole", "BatchCheck", "BatchGet", "ChangeMessageVisibility", "Describe", "Filter", "Get", "List", "Lookup", "Receive", "Simulate", "Test")
 TAKES_LONG = ("CompleteLayerUpload", "UploadLayerPart")  # with bytes to write or to hash, which must not keep others from the database
 
 
@@ -100,8 +102,14 @@ class Gateway:
         if request.path.startswith("/_layers/"):
             return layer_urls.answer(self._lab, request)
         if (request.path == "/" and request.method == "POST") or request.header("Authorization").startswith(signatures.ALGORITHM) or "X-Amz-Signature" in request.query:
-            return aws_api(self._lab, request)
+            return _called(self._lab, request)
         return _nothing_here()
+
+
+def _called(lab: Lab, request: Request) -> Response:
+    """A call of boto3 or the AWS CLI, for the registry or for a neighbour."""
+    neighbour = front.service_of(request)
+    return front.answer(lab, neighbour, request, perform) if neighbour else aws_api(lab, request)
 
 
 def aws_api(lab: Lab, request: Request) -> Response:
@@ -123,7 +131,7 @@ def _operate(lab: Lab, request: Request) -> bytes:
     service = contract.service_of(prefix)
     if service is None:
         raise _unknown_service(request)
-    claimed = signatures.claim(lab.database, request, service)
+    claimed = signatures.claim(lab, request, service)
     most = LARGEST_BODY if name in WITH_CONTENT else LARGEST_ORDINARY_BODY
     body = request.body(most)
     if body is None:
