@@ -89,6 +89,8 @@ class Gateway:
             return Response(421, b"This lab answers only to names of its own.\n", {"Content-Type": "text/plain"})
         if request.header("Origin"):  # which browsers send along with what a page asks of another site
             return Response(403, b"This lab answers programs, and no web pages.\n", {"Content-Type": "text/plain"})
+        if refusal := self._lab_door.move(request):
+            return refusal
         if request.path == "/v2" or request.path.startswith("/v2/"):
             if self._is_public and request.method in ("GET", "HEAD") and "/manifests/" in request.path:
                 self._seeded()

@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from localecr.errors import AwsError
-from localecr.metrics import alarm_actions, alarm_states, alarm_words, alarms, expressions, queries
+from localecr.metrics import alarm_actions, alarm_states, alarm_words, alarms, queries
 from localecr.metrics.alarm_states import Present, Rule
 from localecr.metrics.alarm_words import Change
-from localecr.metrics.series import Range
+from localecr.metrics.mathematics import Work
+from localecr.metrics.series import Metric, Range, Series
 from localecr.registry import Lab
 
 MOST_PERIODS = 15 * 1440  # that are made up for: what is older is kept no finer than five minutes
-# functions whose result depends on how much is looked at: AWS advises against them in alarms. With one of them each period is worked
-# out by itself, and less is made up for
-OF_THE_RANGE = frozenset("AVG DATAPOINT_COUNT DIFF DIFF_TIME FILL MAX MIN RATE REMOVE_EMPTY RUNNING_SUM SORT STDDEV SUM".split())
+# of an expression whose result depends on how much is looked at, as AVG(m1) does (AWS advises against them in alarms), each period is
+# worked out by itself, and less is made up for
 MOST_BY_ITSELF = 1440
 log = logging.getLogger("localecr")
 
@@ -42,7 +42,7 @@ def next_due(lab: Lab) -> float | None:
 def _catch_up(lab: Lab, row: sqlite3.Row, now: float) -> None:
     alarm, period = alarms.read(row), row["period"]
     rule = alarms.rule(alarm)
-    by_itself = _depends_on_range(alarm)
+    by_itself = _depends_on_range(lab, row, alarm)
     last = int(now // period) * period
     first = max(int(row["evaluated"] // period) * period + period, last - (MOST_BY_ITSELF if by_itself else MOST_PERIODS) * period)
     ends = range(first, last + 1, period)
@@ -66,20 +66,25 @@ def _keep(lab: Lab, row: sqlite3.Row, changes: list[Change], evaluated: float) -
             alarms.change(lab, row, changes, evaluated)
 
 
-def _depends_on_range(alarm: dict[str, Any]) -> bool:
-    steps = (step for query in alarm.get("Metrics", []) if "Expression" in query for step in expressions.read(query["Expression"]))
-    return any(step.kind == "call" and step.value in OF_THE_RANGE for step in steps)
+def _depends_on_range(lab: Lab, row: sqlite3.Row, alarm: dict[str, Any]) -> bool:
+    work = Work()
+    watched(lab, row["account"], row["region"], alarm, Range(0, 0), work)
+    return work.of_range
 
 
-def values(lab: Lab, account: str, region: str, alarm: dict[str, Any], within: Range) -> dict[int, float]:
-    """What an alarm watches, by the time at which each period begins. Raises AwsError."""
+def watched(lab: Lab, account: str, region: str, alarm: dict[str, Any], within: Range, work: Work | None = None) -> list[Series]:
+    """What an alarm watches. Raises AwsError."""
     asked = queries.Asked(lab, account, region, within)
     if "Metrics" in alarm:
         wanted = next(query["Id"] for query in alarm["Metrics"] if query.get("ReturnData", True))
-        return queries.work_out(asked, alarm["Metrics"])[wanted][0].points
-    stat = {"Metric": alarm, "Period": alarm["Period"], "Stat": alarm.get("ExtendedStatistic") or alarm["Statistic"]}
-    unit = {"Unit": alarm["Unit"]} if "Unit" in alarm else {}
-    return queries.work_out(asked, [{"Id": "m1", "MetricStat": stat | unit}])["m1"][0].points
+        return queries.work_out(asked, alarm["Metrics"], work)[wanted]
+    return [asked.series(Metric.read(alarm), alarm["Period"], alarm.get("ExtendedStatistic") or alarm["Statistic"], alarm.get("Unit"))]
+
+
+def _points(lab: Lab, row: sqlite3.Row, alarm: dict[str, Any], within: Range) -> list[tuple[int, float]]:
+    """(when a period begins, what is watched there), in order of time."""
+    found = watched(lab, row["account"], row["region"], alarm, within)
+    return sorted(found[0].points.items()) if found else []
 
 
 def _all_at_once(lab: Lab, row: sqlite3.Row, alarm: dict[str, Any], rule: Rule, ends: range) -> Iterator[tuple[int, Present]]:
@@ -87,7 +92,7 @@ def _all_at_once(lab: Lab, row: sqlite3.Row, alarm: dict[str, Any], rule: Rule, 
     if not ends:
         return
     length = rule.range * row["period"]
-    points = list(values(lab, row["account"], row["region"], alarm, Range(ends[0] - length, ends[-1])).items())
+    points = _points(lab, row, alarm, Range(ends[0] - length, ends[-1]))
     old = new = 0
     for end in ends:
         while new < len(points) and points[new][0] < end:
@@ -99,5 +104,5 @@ def _all_at_once(lab: Lab, row: sqlite3.Row, alarm: dict[str, Any], rule: Rule, 
 
 def _each_by_itself(lab: Lab, row: sqlite3.Row, alarm: dict[str, Any], rule: Rule, ends: range) -> Iterator[tuple[int, Present]]:
     for end in ends:
-        points = values(lab, row["account"], row["region"], alarm, Range(end - rule.range * row["period"], end))
-        yield end, [((end - time) // row["period"], value) for time, value in points.items()]
+        points = _points(lab, row, alarm, Range(end - rule.range * row["period"], end))
+        yield end, [((end - time) // row["period"], value) for time, value in points]

@@ -76,6 +76,7 @@ def _summary(of_one: Callable[[Context, Series], float], of_many: Callable[[list
     def done(context: Context, value: Value) -> Value:
         if isinstance(value, Series):
             context.spend(len(value.points))
+            context.work.of_range = True
             return of_one(context, value)
         series = _array(value)
         context.spend(sum(len(each.points) for each in series))
@@ -118,6 +119,7 @@ def _rate(context: Context, series: Series) -> dict[int, float]:
 
 
 def _running_sum(context: Context, series: Series) -> dict[int, float]:
+    context.work.of_range = True
     total, points = 0.0, {}
     for time, value in series.points.items():
         points[time] = total = total + value
@@ -261,6 +263,7 @@ def _end(context: Context, value: Value, place: int) -> Series:
 
 
 def _remove_empty(context: Context, value: Value) -> list[Series]:
+    context.work.of_range = True
     return [series for series in _array(value) if series.points]
 
 

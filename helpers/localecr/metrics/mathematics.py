@@ -23,6 +23,14 @@ Value = Any  # float | Series | list[Series] | Word | str
 
 
 @dataclass
+class Work:
+    """What the expressions of a request have done together."""
+
+    values: int = 0  # that were touched
+    of_range: bool = False  # whether a result depends on how much was looked at, as AVG(m1) does
+
+
+@dataclass
 class Context:
     """What an expression is evaluated in."""
 
@@ -32,11 +40,11 @@ class Context:
     metrics: Sequence[tuple[str, Series]]  # (id, series) of every metric of the request
     search: Callable[[str, str, int | None], list[Series]]
     given: dict[str, Value] = field(default_factory=dict)  # results by the ids of their queries
-    work: list[int] = field(default_factory=lambda: [0])  # shared by the expressions of a request
+    work: Work = field(default_factory=Work)
 
     def spend(self, values: int) -> None:
-        self.work[0] += values
-        if self.work[0] > MOST_WORK:
+        self.work.values += values
+        if self.work.values > MOST_WORK:
             raise ExpressionError("The expressions of this request touch too many values; ask for less at once")
 
     def grid(self, period: int) -> range:

@@ -14,6 +14,7 @@ from typing import Any
 from localecr.errors import AwsError
 from localecr.metrics import expressions, labels, mathematics, reading, search, statistics
 from localecr.metrics.expressions import ExpressionError
+from localecr.metrics.mathematics import Work
 from localecr.metrics.series import Metric, Range, Series
 from localecr.registry import Lab
 
@@ -120,13 +121,13 @@ def order(queries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return ordered
 
 
-def work_out(asked: Asked, queries: Sequence[dict[str, Any]]) -> dict[str, list[Series]]:
+def work_out(asked: Asked, queries: Sequence[dict[str, Any]], work: Work | None = None) -> dict[str, list[Series]]:
     """The series of every query by its id: one of a metric, one or more of an expression."""
     metrics = {query["Id"]: _of_metric(asked, query["MetricStat"]) for query in queries if "MetricStat" in query}
     periods = [series.period for series in metrics.values()]
     given: dict[str, Any] = dict(metrics)
     found: dict[str, list[Series]] = {name: [series] for name, series in metrics.items()}
-    in_order, work = list(metrics.items()), [0]
+    in_order, work = list(metrics.items()), work or Work()
     for query in order(queries):
         if "MetricStat" in query:
             continue
