@@ -30,8 +30,8 @@ def prepare(lab: Lab, row: sqlite3.Row, alarm: dict[str, Any], change: Change) -
     message = alarm_words.message(account, region, alarm, row["configured"], change)
     with lab.database.write() as transaction:
         transaction.executemany(
-            "INSERT INTO alarm_messages (account, region, alarm, topic, subject, message) VALUES (?, ?, ?, ?, ?, ?)",
-            [(account, region, row["name"], topic, subject, message) for topic in alarm.get(alarms.ACTIONS[change.new], [])],
+            "INSERT INTO alarm_messages (account, region, alarm, time, topic, subject, message) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [(account, region, row["name"], change.time, topic, subject, message) for topic in alarm.get(alarms.ACTIONS[change.new], [])],
         )
 
 
@@ -53,7 +53,7 @@ def deliver(lab: Lab) -> None:
 
 
 def _publish(lab: Lab, row: sqlite3.Row, account: str, region: str) -> None:
-    data = {"actionState": "Succeeded", "notificationResource": row["topic"], "stateUpdateTimestamp": int(lab.clock.now() * 1000)}
+    data = {"actionState": "Succeeded", "notificationResource": row["topic"], "stateUpdateTimestamp": int(row["time"] * 1000)}
     summary = f"Successfully executed action {row['topic']}"
     try:
         asked = {"TopicArn": row["topic"], "Subject": row["subject"], "Message": row["message"]}
@@ -62,4 +62,4 @@ def _publish(lab: Lab, row: sqlite3.Row, account: str, region: str) -> None:
         summary = f'Failed to execute action {row["topic"]}. Received error: "{error.message}"'
         data |= {"actionState": "Failed", "error": error.message}
         log.warning("The alarm %s couldn't publish to %s: %s", row["alarm"], row["topic"], error.message)
-    alarms.note(lab, row["account"], row["region"], row["alarm"], "Action", lab.clock.now(), summary, json.dumps(data))
+    alarms.note(lab, row["account"], row["region"], row["alarm"], "Action", row["time"], summary, json.dumps(data))

@@ -69,9 +69,9 @@ class _Parser:
         return tuple(self._steps)
 
     def _advance(self) -> None:
-        self._at = self._next
         found = TOKEN.match(self._text, self._next)
         if found is None:
+            self._at = len(self._text) - len(self._text[self._next :].lstrip())
             raise self._unexpected()
         self._kind, self._value = found.lastgroup or "end", found[found.lastgroup or "end"]
         self._at, self._next = found.end() - len(self._value), found.end()

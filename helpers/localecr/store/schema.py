@@ -167,6 +167,7 @@ CREATE TABLE alarm_messages (           -- on their way to SNS
     account TEXT NOT NULL,
     region TEXT NOT NULL,
     alarm TEXT NOT NULL,
+    time REAL NOT NULL,                 -- of the change that they tell of
     topic TEXT NOT NULL,
     subject TEXT NOT NULL,
     message TEXT NOT NULL
