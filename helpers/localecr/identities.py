@@ -124,7 +124,7 @@ def _user(database: Database, account: str, name: str, access_key_id: str) -> Pr
     row = database.one("SELECT id, arn FROM identities WHERE account = ? AND kind = 'user' AND name = ?", (account, name))
     if row is not None:
         return Principal(account, name, access_key_id, path=_path(row["arn"], name), id=row["id"])
-    if name == USERS["checker"] or name == USERS["learner"] and not _has_identities(database, account):
+    if name == USERS["checker"] or account == COURSES or name == USERS["learner"] and not _has_identities(database, account):
         return Principal(account, name, access_key_id, id=default_id(account) if name == USERS["learner"] else None)
     return None
 
@@ -168,6 +168,11 @@ def is_there(database: Database, principal: Principal) -> bool:
     user = _user(database, principal.account, principal.user, principal.access_key_id)
     is_lasting = principal.access_key_id is None or principal.access_key_id.startswith(TEMPORARY) or holds_key(database, principal.access_key_id)
     return user is not None and user.id == principal.id and is_lasting
+
+
+def account_of_key(database: Database, access_key_id: str) -> str | None:
+    row = database.one("SELECT account FROM access_keys WHERE id = ?", (access_key_id,))
+    return row and row["account"]
 
 
 def has_learner(database: Database, account: str) -> bool:
