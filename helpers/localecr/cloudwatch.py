@@ -120,12 +120,10 @@ def list_metrics(call: Call) -> Answer:
     asked = call.parameters
     if asked.get("IncludeLinkedAccounts") or "OwningAccount" in asked:
         raise AwsError("NotImplemented", "Metrics of other accounts (IncludeLinkedAccounts, OwningAccount) are not built in this lab, though AWS has them.", 501)
-    recently = "RecentlyActive" in asked
-    if recently and asked["RecentlyActive"] != "PT3H":
-        raise AwsError("InvalidParameterValue", "The value for parameter RecentlyActive is invalid: the only valid value is PT3H.")
+    since = reading.RECENTLY if "RecentlyActive" in asked else reading.ACTIVE
     found = [
         metric
-        for metric in reading.active(call.lab, call.account, call.region, reading.RECENTLY if recently else reading.ACTIVE)
+        for metric in reading.active(call.lab, call.account, call.region, since)
         if asked.get("Namespace", metric.namespace) == metric.namespace
         and asked.get("MetricName", metric.name) == metric.name
         and all(_has(metric, each) for each in asked.get("Dimensions", []))

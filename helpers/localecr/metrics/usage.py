@@ -64,7 +64,7 @@ def reader(metric: Metric) -> Callable[[Lab, str, str, Range], Measured] | None:
 
 def _present(lab: Lab, within: Range) -> Range:
     """Nothing is looked at before its time has come."""
-    return Range(within.start, min(within.end, math.ceil(lab.clock.now())))
+    return Range(within.start, min(within.end, math.floor(lab.clock.now()) + 1))
 
 
 def _pulls(repository: str, lab: Lab, account: str, region: str, within: Range) -> Measured:
