@@ -82,6 +82,10 @@ class LocalLab(Lab):
                 raise LabError("account", str(error), f"Yours is {self.account}, your partner's {self.partner}.") from error
         return self._known_keys[account, role]
 
+    def from_address(self, address: str) -> dict[str, str]:
+        """The headers with which a call comes from another IP address, as replayed traffic does. On AWS there is no such thing."""
+        return self._door.from_address(address)
+
     @functools.cached_property
     def _choice(self) -> engine.Choice:
         return engine.choose(self._status, self.base("static"), self.state)
