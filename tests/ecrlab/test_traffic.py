@@ -49,7 +49,8 @@ def test_what_happens_at_one_minute_does_not_hang_on_who_comes_first(volume):
 
 
 def test_developers_and_commits_keep_office_hours():
-    working = [action for action in story.tell() if action.minute and (action.who.startswith("dev-") or action.address == cast.BUILDERS and action.who == cast.BUILDER)]
+    told = [action for action in story.tell() if action.minute >= 60]  # the first builds come before anything else
+    working = [action for action in told if action.who.startswith("dev-") or (action.who, action.address) == (cast.BUILDER, cast.BUILDERS)]
     assert {action.minute // story.DAY % 7 for action in working} == {0, 1, 2, 3, 4}
     assert all(8 <= action.minute % story.DAY // 60 < 18 for action in working)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ecrlab.traffic.cast import BUILDER, BUILDERS, CLI, CLUSTER, DEVELOPERS, ELSEWHERE, NIGHTLY, OFFICE, ORDERS, REPOSITORIES, RUNNERS, SDK, SEARCH, STRANGER
 
@@ -39,7 +39,16 @@ def tell(volume: float = 1.0) -> list[Action]:
     builds = _Builds()
     happened = [*_commits(chance, builds, volume), *_nights(builds, volume), *_office(chance, builds, volume)]
     happened += [*_production(chance, volume), *_noisy_night(volume), *_leaked_key()]
-    return sorted(happened, key=lambda each: (each.minute, each.who, each.address, each.number))
+    return sorted(_one_after_another(happened), key=lambda each: (each.minute, each.who, each.address, each.number))
+
+
+def _one_after_another(actions: list[Action]) -> Iterator[Action]:
+    """What pulls an image waits for the minute after it moved, so that the calls don't hang on who came first."""
+    moved = {(each.minute, each.repository) for each in actions if each.does in ("push", "delete") and STABLE in each.tags}
+    for action in actions:
+        while action.does in ("pull", "start") and (action.minute, action.repository) in moved:
+            action = replace(action, minute=action.minute + 1)
+        yield action
 
 
 class _Builds:
