@@ -18,6 +18,11 @@ from localecr.identities import Principal
 from localecr.registry import Lab, Registry
 from localecr.store import trouble
 
+COLUMNS = (
+    "time, account, region, source, operation, error_code, caller_account, user_name, access_key_id, read_only, event_id,"
+    " resource_type, resource_name, repository, pulls, record"
+)
+READS = ("BatchCheck", "BatchGet", "Describe", "Get", "List")
 NEVER_WRITTEN = ("layerPartBlob", "imageManifest")
 
 
@@ -74,10 +79,14 @@ def write(call: Call, error: AwsError | None = None, answer: dict[str, Any] | No
     }
     if error:
         record |= {"errorCode": error.code, "errorMessage": error.message}
+    is_repository = call.registry is not None and "repositoryName" in call.parameters
+    name = call.parameters["repositoryName"] if is_repository else None
+    pulls = len((answer or {}).get("images", ())) if call.operation == "BatchGetImage" and not error else 0
     row = (
-        now, call.account, record["awsRegion"], record["eventSource"], call.operation, error and error.code,
+        now, call.account, record["awsRegion"], record["eventSource"], call.operation, error and error.code, call.principal.account, call.principal.user,
+        call.principal.access_key_id, call.operation.startswith(READS), record["eventID"], "AWS::ECR::Repository" if name else None, name, name, pulls,
         AS_JSON.encode(record),
     )  # fmt: skip
     tolerance = nullcontext() if lab.database.is_writing else trouble.tolerated(f"A call of {call.operation}")
     with tolerance, lab.database.write() as transaction:
-        transaction.execute("INSERT INTO ledger (time, account, region, source, operation, error_code, record) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        transaction.execute(f"INSERT INTO ledger ({COLUMNS}) VALUES ({', '.join('?' * len(row))})", row)
