@@ -210,9 +210,13 @@ class TestWhole:
             assert traffic.clean(lab) == {"repositories": [], "users": []}
 
 
-def test_what_an_interrupted_replay_left_is_no_hindrance(tmp_path):
+def test_neither_what_an_interrupted_replay_left_nor_a_clean_up_is_a_hindrance(tmp_path):
     with localecr.start(tmp_path, port=0, clock="2026-01-05T09:00:00Z"):
         lab = LocalLab(Door.find(tmp_path))
         cast.hire(lab)
         lab.client("ecr").create_repository(repositoryName=cast.SHOP)
-        assert traffic.replay(lab, volume=0.05).count(PUSHED) > 0
+        first = traffic.replay(lab, volume=0.05)
+        assert first.count(PUSHED) > 0
+        for name in cast.REPOSITORIES:
+            lab.client("ecr").delete_repository(repositoryName=name, force=True)
+        assert traffic.replay(lab, volume=0.05).begins == first.ends + timedelta(days=7)

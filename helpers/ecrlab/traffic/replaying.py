@@ -34,7 +34,7 @@ def replay(lab: Lab, volume: float = 1.0) -> Fortnight:
             "Go on with what your own account's metrics and trail hold, or take this lesson in a local lab (ECRLAB_BACKEND=local).",
         )
     fortnight = Fortnight.find(lab.state)
-    if fortnight:
+    if fortnight and _is_there(lab):
         said(f"The fortnight is in this lab already: {fortnight}.")
         return fortnight
     clean(lab)  # what an interrupted replay has left
@@ -58,6 +58,16 @@ def clean(lab: Lab) -> dict[str, list[str]]:
             pass
     Fortnight.forget(lab.state)
     return {"repositories": gone, "users": dismiss(lab)}
+
+
+def _is_there(lab: Lab) -> bool:
+    """Whether the team's repositories are there; a lesson's clean-up deletes them."""
+    ecr = lab.reader("ecr")
+    try:
+        ecr.describe_repositories(repositoryNames=list(REPOSITORIES))
+    except ecr.exceptions.RepositoryNotFoundException:
+        return False
+    return True
 
 
 def _act(lab: Lab, keys: dict[str, dict[str, str]], begins: datetime, actions: list[story.Action]) -> list[dict]:
