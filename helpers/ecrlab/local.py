@@ -82,10 +82,6 @@ class LocalLab(Lab):
                 raise LabError("account", str(error), f"Yours is {self.account}, your partner's {self.partner}.") from error
         return self._known_keys[account, role]
 
-    def from_address(self, address: str) -> dict[str, str]:
-        """The headers with which a call comes from another IP address, as replayed traffic does. On AWS there is no such thing."""
-        return self._door.from_address(address)
-
     @functools.cached_property
     def _choice(self) -> engine.Choice:
         return engine.choose(self._status, self.base("static"), self.state)
@@ -115,6 +111,10 @@ class LocalLab(Lab):
         if name not in BASES:
             raise LabError("base", f"There is no base image named {name!r}.", f"Use one of {', '.join(BASES)}.")
         return f"{self.public_registry}/ecrlab/{name}:{BASES[name]}"
+
+    def from_address(self, address: str) -> dict[str, str]:
+        """The headers with which a call comes from another IP address, as replayed traffic does. On AWS there is no such thing."""
+        return self._door.from_address(address)
 
 
 @functools.cache
