@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 from localecr import callers, contract, door, ecr, ecr_public, identities, layer_urls, ledger, logo_urls, oci, permissions, signatures
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
-from localecr.registry import Lab, Registry, catalog, policies
+from localecr.neighbours import front
+from localecr.registry import Lab, Registry, catalog
 from localecr.serving import BrokenBody
 from localecr.store import trouble
 from localecr.store.database import Closed
@@ -32,7 +33,8 @@ WITH_CONTENT = ("UploadLayerPart", "PutImage")
 OUR_NAMES = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\]|([a-z0-9-]+\.)*localhost|([a-z0-9-]+\.)*amazonaws\.com|[a-z0-9-]+\.dkr-ecr\.[a-z0-9-]+\.on\.aws|public\.ecr\.aws)(:\d+)?", re.I)
 
 
-READS = ("BatchCheck", "BatchGet", "Describe", "Get", "List")  # operations that begin so change nothing
+# operations that begin so change nothing, or (of queues) nothing that lasts
+READS = ("AssumeRole", "BatchCheck", "BatchGet", "ChangeMessageVisibility", "Describe", "Filter", "Get", "List", "Lookup", "Receive", "Simulate", "Test")
 TAKES_LONG = ("CompleteLayerUpload", "UploadLayerPart")  # with bytes to write or to hash, which must not keep others from the database
 
 
@@ -43,23 +45,18 @@ def perform(call: ledger.Call, work: Callable[[], Result], before: Callable[[], 
     anybody could see comes ``before``. Only what TAKES_LONG and has nothing before it, as in the API, is recorded after its change.
     """
     try:
-        permissions.require(call.principal, call.action, call.account, call.resource, _statements(call))
+        permissions.require(call)
         if before is not None:
             before()
         alone = call.operation.startswith(READS) or (call.operation in TAKES_LONG and before is None)
         with nullcontext() if alone else call.lab.database.write():
             result = work()
+            permissions.refuse_lock_out(call)
             ledger.write(call)
     except AwsError as error:
         ledger.write(call, error)
         raise
     return result
-
-
-def _statements(call: ledger.Call) -> list[dict[str, Any]]:
-    """The statements of the policy of the repository that is asked for; empty where there is neither."""
-    text = call.registry and policies.find(call.registry, call.parameters.get("repositoryName"))
-    return policies.read(text) if text else []
 
 
 class Gateway:
@@ -100,8 +97,14 @@ class Gateway:
         if request.path.startswith("/_layers/"):
             return layer_urls.answer(self._lab, request)
         if (request.path == "/" and request.method == "POST") or request.header("Authorization").startswith(signatures.ALGORITHM) or "X-Amz-Signature" in request.query:
-            return aws_api(self._lab, request)
+            return _called(self._lab, request)
         return _nothing_here()
+
+
+def _called(lab: Lab, request: Request) -> Response:
+    """A call of boto3 or the AWS CLI, for the registry or for a neighbour."""
+    neighbour = front.service_of(request)
+    return front.answer(lab, neighbour, request, perform) if neighbour else aws_api(lab, request)
 
 
 def aws_api(lab: Lab, request: Request) -> Response:
@@ -123,7 +126,7 @@ def _operate(lab: Lab, request: Request) -> bytes:
     service = contract.service_of(prefix)
     if service is None:
         raise _unknown_service(request)
-    claimed = signatures.claim(lab.database, request, service)
+    claimed = signatures.claim(lab, request, service)
     most = LARGEST_BODY if name in WITH_CONTENT else LARGEST_ORDINARY_BODY
     body = request.body(most)
     if body is None:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from localecr import VERSION, identities, seeding
+from localecr import VERSION, identities, neighbours, seeding
 from localecr.clock import Clock
 from localecr.door import SERVER_FILE, Door, LabDoor, NotRunning, write_private
 from localecr.gateway import Gateway

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from localecr import permissions
 from localecr.errors import AwsError
 from localecr.http import Request
 from localecr.identities import Principal
@@ -39,12 +40,7 @@ class Exchange:
 
         Where something comes ``before`` (see ``gateway.perform``), ``work`` is given its result too.
         """
-        asked = {"registryId": self.registry.account, "repositoryName": self.name} | parameters
-        service = "ecr-public" if self.registry.is_public else "ecr"
-        call = Call(
-            self.registry.lab, self.principal, service, operation, self.registry.account, self.registry.region, self.registry.arn(self.name), asked,
-            self.request.remote_address, self.request.header("User-Agent"), self.registry, through_docker=True,
-        )  # fmt: skip
+        call = self._call(operation, self.name, parameters)
         if before is None:
             return self.perform(call, lambda: work(repositories.find(self.registry, self.name)))
         given: list[Any] = []
@@ -54,6 +50,18 @@ class Exchange:
             given.extend((repository, before(repository)))
 
         return self.perform(call, lambda: work(*given), prepare)
+
+    def may(self, operation: str, repository: str) -> bool:
+        """Whether the caller has the permission of this name on a repository of the registry; nothing is done, nothing recorded."""
+        return permissions.decide(self._call(operation, repository, {})).allowed
+
+    def _call(self, operation: str, repository: str, parameters: dict[str, Any]) -> Call:
+        asked = {"registryId": self.registry.account, "repositoryName": repository} | parameters
+        service = "ecr-public" if self.registry.is_public else "ecr"
+        return Call(
+            self.registry.lab, self.principal, service, operation, self.registry.account, self.registry.region, self.registry.arn(repository), asked,
+            self.request.remote_address, self.request.header("User-Agent"), self.registry, through_docker=True,
+        )  # fmt: skip
 
     def link(self, rest: str) -> str:
         """An address below the repository, as this client reaches it."""

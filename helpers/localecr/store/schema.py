@@ -36,15 +36,23 @@ CREATE TABLE registries (               -- what is set for a private registry as
 
 CREATE TABLE journal (                  -- the requests that changed a neighbour's state, replayed when it is next needed
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    time REAL NOT NULL,
+    time REAL NOT NULL,                 -- of the lab's clock
+    wall_time REAL NOT NULL,
     account TEXT NOT NULL,
     region TEXT NOT NULL,
-    service TEXT NOT NULL,
+    service TEXT NOT NULL,              -- as IAM's actions begin
     operation TEXT NOT NULL,
-    subject TEXT,                       -- what the request is about, by which a later one makes it superfluous
-    request BLOB NOT NULL
+    request TEXT NOT NULL               -- JSON: the parameters
 );
-CREATE INDEX journal_by_subject ON journal (subject) WHERE subject IS NOT NULL;
+CREATE INDEX journal_by_service ON journal (service);
+
+CREATE TABLE messages (                 -- of SQS, from when they are sent until they are deleted
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    queue TEXT NOT NULL,                -- its ARN
+    message TEXT NOT NULL               -- JSON
+);
+CREATE INDEX messages_by_queue ON messages (queue);
 
 CREATE TABLE outbox (                   -- events on their way to the targets of EventBridge's rules
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -63,8 +71,8 @@ STEPS = {  # version → what makes the next one of it
     " UPDATE images SET tag_count = (SELECT COUNT(*) FROM tags t WHERE t.image_id = images.id);" + TAG_COUNTS,
     5: "ALTER TABLE access_keys RENAME TO access_keys_before;"
     " CREATE TABLE access_keys (id TEXT PRIMARY KEY, secret TEXT NOT NULL, account TEXT NOT NULL REFERENCES accounts(id), user TEXT NOT NULL,"
-    " status TEXT NOT NULL DEFAULT 'Active') WITHOUT ROWID; CREATE INDEX access_keys_by_user ON access_keys (account, user);"
-    " INSERT INTO access_keys (id, secret, account, user) SELECT id, secret, account, user FROM access_keys_before; DROP TABLE access_keys_before;"
+    " status TEXT NOT NULL DEFAULT 'Active', of_lab INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID; CREATE INDEX access_keys_by_user ON access_keys (account, user);"
+    " INSERT INTO access_keys (id, secret, account, user, of_lab) SELECT id, secret, account, user, 1 FROM access_keys_before; DROP TABLE access_keys_before;"
     + NEIGHBOURS,
 }
 
@@ -82,7 +90,8 @@ CREATE TABLE access_keys (
     secret TEXT NOT NULL,
     account TEXT NOT NULL REFERENCES accounts(id),
     user TEXT NOT NULL,
-    status TEXT NOT NULL DEFAULT 'Active'
+    status TEXT NOT NULL DEFAULT 'Active',
+    of_lab INTEGER NOT NULL DEFAULT 0   -- whether the lab made it, for the notebooks and the checks
 ) WITHOUT ROWID;
 CREATE INDEX access_keys_by_user ON access_keys (account, user);
 

@@ -1,0 +1,75 @@
+"""The condition keys of a call: what a policy's Condition can ask about it. AWS: "Global condition context keys", service authorization reference.
+
+The lab's addresses stand for AWS's, which speak HTTPS alone, so ``aws:SecureTransport`` is true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from localecr.clock import as_datetime
+from localecr.identities import Entity, Principal
+from localecr.ledger import Call
+
+Value = str | tuple[str, ...]
+TYPES = {"IAMUser": "User", "AssumedRole": "AssumedRole", "Anonymous": "Anonymous"}  # aws:PrincipalType; a service has none
+WITH_TAGS = ("CreateRepository", "TagResource")
+
+
+def of(call: Call, entity: Entity | None, resource_tags: Mapping[str, str]) -> dict[str, Value]:
+    """Keys in lower case → values. A key that a call doesn't have is left out, as on AWS: ``aws:MultiFactorAuthPresent`` of long-term keys, say."""
+    now = call.lab.clock.now()
+    context: dict[str, Value] = {
+        "aws:currenttime": _moment(now),
+        "aws:epochtime": str(int(now)),
+        "aws:sourceip": call.source_address,
+        "aws:useragent": call.user_agent,
+        "aws:requestedregion": call.region or "us-east-1",
+        "aws:securetransport": "true",
+        "aws:viaawsservice": "false",
+        "aws:resourceaccount": call.account,
+    }
+    context.update(_of_principal(call.principal, entity))
+    for key, value in resource_tags.items():
+        context[f"aws:resourcetag/{key.lower()}"] = context[f"{call.service}:resourcetag/{key.lower()}"] = value
+    if call.operation in WITH_TAGS or call.operation == "UntagResource":
+        context.update(_of_tags(call.parameters))
+    if call.operation.endswith("AccountSetting"):
+        context["ecr:accountsetting"] = call.parameters["name"]
+    return context
+
+
+def _moment(seconds: float) -> str:
+    return f"{as_datetime(seconds):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _of_principal(principal: Principal, entity: Entity | None) -> Iterator[tuple[str, Value]]:
+    if principal.service:
+        yield "aws:principalisawsservice", "true"
+        yield "aws:principalservicename", principal.service
+        return
+    yield "aws:principalisawsservice", "false"
+    yield "aws:principaltype", TYPES[principal.kind]
+    if principal.account is None:
+        yield "aws:userid", "anonymous"
+        return
+    yield "aws:principalarn", principal.entity_arn
+    yield "aws:principalaccount", principal.account
+    if principal.user:
+        yield "aws:username", principal.user
+    if entity is not None:
+        yield "aws:userid", f"{entity.id}:{principal.session}" if principal.role else entity.id
+        for key, value in entity.tags.items():
+            yield f"aws:principaltag/{key.lower()}", value
+    if principal.issued_at is not None:
+        yield "aws:tokenissuetime", _moment(principal.issued_at)
+        yield "aws:multifactorauthpresent", "false"
+
+
+def _of_tags(parameters: dict[str, Any]) -> Iterator[tuple[str, Value]]:
+    tags = {each["Key"]: each.get("Value", "") for each in parameters.get("tags", []) if each.get("Key")}
+    if keys := (*tags, *parameters.get("tagKeys", [])):
+        yield "aws:tagkeys", keys
+    for key, value in tags.items():
+        yield f"aws:requesttag/{key.lower()}", value
