@@ -16,8 +16,8 @@ from ecrlab import identities
 from ecrlab.errors import LabError
 from ecrlab.lab import Lab
 from ecrlab.plain import plain
-from ecrlab.show import decision as drawing
 from ecrlab.show import html
+from ecrlab.show.decision import decision
 from ecrlab.show.picture import Picture, note
 
 TOKEN = "ecr:GetAuthorizationToken"
@@ -62,7 +62,7 @@ class Question:
         """The decision, or a sentence on what keeps it from being made. Nothing is raised for a policy that can't be read."""
         resource = "*" if self.action == TOKEN else self.repository
         try:
-            return drawing.decision(lab.decision(self.who, self.action, resource, **self.instead))
+            return decision(lab.decision(self.who, self.action, resource, **self.instead))
         except (LabError, botocore.exceptions.ClientError) as error:
             return note(str(error))
 
