@@ -119,7 +119,7 @@ def find_key(database: Database, access_key_id: str) -> AccessKey | None:
     return AccessKey(row["id"], row["secret"], principal) if principal else None
 
 
-def _user(database: Database, account: str, name: str, access_key_id: str) -> Principal | None:
+def _user(database: Database, account: str, name: str, access_key_id: str | None) -> Principal | None:
     """A user as a principal; the lab's own are there also where IAM has never been used."""
     row = database.one("SELECT id, arn FROM identities WHERE account = ? AND kind = 'user' AND name = ?", (account, name))
     if row is not None:
@@ -270,6 +270,19 @@ def lasting_name(database: Database, who: str) -> str:
     elif who == "*" or ACCOUNT.fullmatch(who) or who == f"arn:aws:iam::{who[13:25]}:root":
         return who
     raise ValueError(f"there is no {who}")
+
+
+def principal_of(database: Database, arn: str) -> Principal | None:
+    """The user, or the session of a role, that an ARN names (a role's own means a session of it); None where there is none."""
+    found = ENTITY.fullmatch(arn) or SESSION.fullmatch(arn)
+    if found is None:
+        return None
+    account, named = found["account"], found.groupdict()
+    if named.get("kind") == "user":
+        return _user(database, account, named["name"], None)
+    role, session = named.get("name") or named["role"], arn.rpartition("/")[2] if "role" in named else "session"
+    row = database.one("SELECT id, arn FROM identities WHERE account = ? AND kind = 'role' AND name = ?", (account, role))
+    return Principal(account, role=role, session=session, path=_path(row["arn"], role), id=row["id"]) if row else None
 
 
 def arn_of(database: Database, unique_id: str) -> str | None:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
-from localecr import identities, request_context
+from localecr import identities, neighbours, request_context
 from localecr.errors import AwsError, invalid_parameter
 from localecr.iam import documents, evaluation
+from localecr.iam.documents import Document, Kind, MalformedPolicy
 from localecr.iam.evaluation import PrincipalFacts, Source, Verdict
 from localecr.identities import Entity, Policy, Principal
 from localecr.ledger import Call
@@ -24,6 +25,7 @@ from localecr.request_context import Value
 ANYBODY = {"ecr-public:BatchGetImage", "ecr-public:GetDownloadUrlForLayer", "ecr-public:BatchCheckLayerAvailability"}
 ALWAYS = Verdict(True, "because anybody may read a public registry", (), (), "allowed", {})
 CHECKS = Verdict(True, "because the course's own checks may read everything", (), (), "allowed", {})
+ASSUME_ROLE = "sts:AssumeRole"
 LOG_IN = "GetAuthorizationToken"  # which is about no resource, so that no resource's policy has a say in it
 
 # how each service says it: its code and the HTTP status; the others speak as ECR does
@@ -34,7 +36,15 @@ DENIED = {
     "sqs": ("AccessDenied", 403),
     "sts": ("AccessDenied", 403),
 }
-ACTIONS = {"ListImageReferrers": "BatchGetImage"}  # operations that need another permission than that of their name (AWS: ListImageReferrers)
+# operations that need another permission than that of their name (AWS: service authorization reference; ListImageReferrers)
+ACTIONS = {
+    "ecr:ListImageReferrers": "ecr:BatchGetImage",
+    "ecr-public:ListImageReferrers": "ecr-public:BatchGetImage",
+    "sns:PublishBatch": "sns:Publish",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+}
 
 
 def _each_named(call: Call) -> Iterator[tuple[str, str]]:
@@ -54,13 +64,15 @@ def _with_bearer(call: Call) -> Iterator[tuple[str, str]]:
     yield "sts:GetServiceBearerToken", "*"
 
 
-# operations that need more than one permission, or one on other resources than the call's
+# operations that need more than one permission, one on other resources than the call's, or none
 NEEDS: dict[str, Callable[[Call], Iterator[tuple[str, str]]]] = {
     "ecr:CreateRepository": _with_tags,
     "ecr:DescribeRepositories": _each_named,
     "ecr-public:CreateRepository": _with_tags,
     "ecr-public:DescribeRepositories": _each_named,
     "ecr-public:GetAuthorizationToken": _with_bearer,
+    "sts:GetCallerIdentity": lambda call: iter(()),
+    "sts:GetSessionToken": lambda call: iter(()),
 }
 
 
@@ -69,7 +81,7 @@ def needed(call: Call) -> Iterator[tuple[str, str]]:
     if call.action in NEEDS:
         yield from NEEDS[call.action](call)
     else:
-        yield f"{call.service}:{ACTIONS.get(call.operation, call.operation)}", call.resource
+        yield ACTIONS.get(call.action, call.action), call.resource
 
 
 def require(call: Call) -> None:
@@ -82,9 +94,9 @@ def require(call: Call) -> None:
 
 
 def sentence(principal: Principal, action: str, resource: str, verdict: Verdict) -> str:
-    """A refusal as AWS words it."""
-    who = "anonymous" if principal.account is None and not principal.service else principal.arn
-    return f"User: {who} is not authorized to perform: {action} on resource: {resource} {verdict.because}"
+    """A refusal as AWS words it; of AssumeRole it doesn't say why."""
+    said = f"User: {principal.arn} is not authorized to perform: {action} on resource: {resource}"
+    return said if action == ASSUME_ROLE else f"{said} {verdict.because}"
 
 
 def refuse_lock_out(call: Call) -> None:
@@ -118,14 +130,10 @@ def decide(call: Call, action: str | None = None, resource: str | None = None, i
     if principal.kind == "Anonymous":  # whom not even a policy for everybody lets write
         return Verdict(False, f"because no resource-based policy allows the {action} action", (), (), "implicitDeny", {})
     entity = identities.policies_of(call.lab.database, principal)
-    sources = [*_own(principal, entity, instead)]
-    tags: Mapping[str, str] = {}
-    if action.partition(":")[2] != LOG_IN and call.registry is not None:
-        tags, guards = _guards(call.registry, action, resource, instead)
-        sources += guards
+    tags, guards = _guards(call, action, resource, instead)
     facts = PrincipalFacts(principal.kind, principal.arn, principal.account, principal.entity_arn, entity and entity.id)
     context = request_context.of(call, entity, tags) | instead.context
-    return evaluation.evaluate(evaluation.Request(facts, action, resource, call.account, context), sources)
+    return evaluation.evaluate(evaluation.Request(facts, action, resource, call.account, context), [*_own(principal, entity, instead), *guards])
 
 
 def _own(principal: Principal, entity: Entity | None, instead: Instead) -> Iterator[Source]:
@@ -143,11 +151,31 @@ def _own(principal: Principal, entity: Entity | None, instead: Instead) -> Itera
 
 @lru_cache(maxsize=1024)
 def _attached(attached: tuple[Policy, ...], kind: Literal["identity", "boundary"]) -> tuple[Source, ...]:
-    return tuple(Source(kind, each.name, documents.read(each.document, kind), each.arn) for each in attached)
+    return tuple(Source(kind, each.name, _document(each.document, kind), each.arn) for each in attached)
 
 
-def _guards(registry: Registry, action: str, resource: str, instead: Instead) -> tuple[Mapping[str, str], list[Source]]:
-    """The resource tags of the repository that is asked for, its policy and its registry's."""
+def _document(text: str, kind: Kind) -> Document:
+    """A policy that is kept. What isn't one (a boundary whose policy is gone) allows nothing."""
+    try:
+        return documents.read(text, kind)
+    except MalformedPolicy:
+        return Document(text, kind, documents.VERSIONS[0], None, ())
+
+
+def _guards(call: Call, action: str, resource: str, instead: Instead) -> tuple[Mapping[str, str], list[Source]]:
+    """The resource tags of what is asked for, and the policies that guard it: its own, and its registry's."""
+    if action.partition(":")[2] == LOG_IN:
+        return {}, []
+    if call.registry is not None:
+        return _guards_of_repository(call.registry, action, resource, instead)
+    if action == ASSUME_ROLE:
+        role = identities.find_role(call.lab.database, resource)
+        return {}, [Source("trust", f"the trust policy of {role.name}", _document(role.trust, "trust"))] if role else []
+    text = neighbours.resource_policy(call.lab, resource)
+    return {}, [Source("resource", f"the policy of {resource}", _document(text, "resource"))] if text else []
+
+
+def _guards_of_repository(registry: Registry, action: str, resource: str, instead: Instead) -> tuple[Mapping[str, str], list[Source]]:
     name = resource.removeprefix(registry.arn("")) if resource.startswith(registry.arn("")) else ""
     kept = policies.find(registry, name)
     guards = []

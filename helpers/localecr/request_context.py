@@ -35,7 +35,7 @@ def of(call: Call, entity: Entity | None, resource_tags: Mapping[str, str]) -> d
         context[f"aws:resourcetag/{key.lower()}"] = context[f"{call.service}:resourcetag/{key.lower()}"] = value
     if call.operation in WITH_TAGS or call.operation == "UntagResource":
         context.update(_of_tags(call.parameters))
-    if call.operation.endswith("AccountSetting"):
+    if call.operation.endswith("AccountSetting") and "name" in call.parameters:
         context["ecr:accountsetting"] = call.parameters["name"]
     return context
 
@@ -58,10 +58,12 @@ def _of_principal(principal: Principal, entity: Entity | None) -> Iterator[tuple
     yield "aws:principalaccount", principal.account
     if principal.user:
         yield "aws:username", principal.user
-    if entity is not None:
-        yield "aws:userid", f"{entity.id}:{principal.session}" if principal.role else entity.id
-        for key, value in entity.tags.items():
-            yield f"aws:principaltag/{key.lower()}", value
+    if principal.user_id:
+        yield "aws:userid", principal.user_id
+    for key, value in (*(entity.tags.items() if entity else ()), *principal.session_tags):  # of one key the session's counts
+        yield f"aws:principaltag/{key.lower()}", value
+    if principal.source_identity:
+        yield "aws:sourceidentity", principal.source_identity
     if principal.issued_at is not None:
         yield "aws:tokenissuetime", _moment(principal.issued_at)
         yield "aws:multifactorauthpresent", "false"
