@@ -90,6 +90,10 @@ class AwsLab(Lab):
         """The same as `client`: on AWS the checks have no principal of their own, so they leave traces in the trail."""
         return self.client(service, region, account)
 
+    def arn(self, account: str | None = None) -> str:
+        """See `Lab.arn`. AWS: STS GetCallerIdentity."""
+        return self.client("sts", account=account).get_caller_identity()["Arn"]
+
     def decision(self, who: str, action: str, resource: str, **instead: object) -> Decision:
         """See `Lab.decision`: IAM's policy simulator, which leaves some things out (`ecrlab.simulator`)."""
         policy = instead["repository_policy"] if "repository_policy" in instead else self._repository_policy(resource)

@@ -88,6 +88,10 @@ class Lab(ABC):
         """The image that Dockerfiles build upon: "debian", "alpine" or "static". Raises LabError for another name."""
 
     @abstractmethod
+    def arn(self, account: str | None = None) -> str:
+        """The learner's own ARN in an account."""
+
+    @abstractmethod
     def decision(self, who: str, action: str, resource: str, **instead: object) -> Decision:
         """Whether the principal with the ARN `who` may do `action` ("ecr:PutImage") on `resource` (an ARN or "*"), and why.
 

@@ -48,7 +48,12 @@ def user(lab: Lab, name: str, account: str | None = None) -> Rights | None:
 
 def administrator(lab: Lab, account: str | None = None) -> Rights:
     """The rights of somebody to whom an account's own policies allow everything."""
-    return Rights(lab, f"arn:aws:iam::{account or lab.account}:user/an-administrator", {"identity_policies": [EVERYTHING]})
+    return anybody(lab, [EVERYTHING], account)
+
+
+def anybody(lab: Lab, identity_policies: list[str], account: str | None = None) -> Rights:
+    """The rights that these policies give to one whom no policy of a repository names."""
+    return Rights(lab, lab.arn(account), {"identity_policies": identity_policies})
 
 
 def listed(actions: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from ecrlab import identities
 from ecrlab.check import Verdict, done, not_tried, not_yet
 from ecrlab.lab import Lab
 from ecrlab.labs import looking, planting
-from ecrlab.rights import DELETE, EVERYTHING, LOOK, PULL, PUSH, TOKEN, Rights, administrator, listed, user
+from ecrlab.rights import DELETE, EVERYTHING, LOOK, PULL, PUSH, TOKEN, Rights, administrator, anybody, listed, user
 
 PARCELS, PROD, MAPS, TRACKER = "lab2/parcels", "lab2/parcels-prod", "lab2/maps", "lab2/tracker"
 PUBLIC_REPOSITORIES = [TRACKER]
@@ -76,7 +76,7 @@ def _draft(parcels: str) -> str:
 def everybody(lab: Lab) -> Verdict:
     """The group lets its members look and pull, everywhere, and no more."""
     documents = identities.documents_of_group(lab.reader("iam"), GROUP)
-    member = Rights(lab, f"arn:aws:iam::{lab.account}:user/a-new-member", {"identity_policies": [json.dumps(each) for each in documents]})
+    member = anybody(lab, [json.dumps(each) for each in documents])
     parcels, prod = _arn(lab, PARCELS), _arn(lab, PROD)
     if not parcels or not prod or not identities.exists(lab.reader("iam"), "group", GROUP):
         return not_tried("The group or the repositories aren't there.", "guide.prepare() brings them.")
@@ -157,10 +157,10 @@ def production(lab: Lab) -> Verdict:
 
 def keep(lab: Lab) -> Verdict:
     """Nobody may delete images of lab2/parcels-prod but the release manager, administrators neither."""
-    release, prod, anybody = user(lab, RELEASE), _arn(lab, PROD), administrator(lab)
+    release, prod, boss = user(lab, RELEASE), _arn(lab, PROD), administrator(lab)
     if release is None or not prod:
         return not_tried(f"The user {RELEASE} or {PROD} isn't there.", "guide.prepare() brings them.")
-    deleting, manager = anybody.has(DELETE, prod), release.may(DELETE[0], prod)
+    deleting, manager = boss.has(DELETE, prod), release.may(DELETE[0], prod)
     if len(deleting) == len(DELETE) and (not manager or release.may(GOVERN[0], prod)):
         return not_tried(f"An administrator may still delete images of {PROD}.")
     if len(deleting) == len(DELETE):
@@ -168,7 +168,7 @@ def keep(lab: Lab) -> Verdict:
             "To let one do it doesn't keep the others from it: an administrator needs no word of yours, and may still delete.",
             "What binds administrators too is a Deny, in the repository's own policy.",
         )
-    if anybody.lacks(PULL, prod):
+    if boss.lacks(PULL, prod):
         return not_yet("The Deny takes in more than deleting. Nobody can pull any more, and production stands still.", "Deny the two actions that delete.")
     if deleting == ["ecr:DeleteRepository"]:
         return not_yet(
