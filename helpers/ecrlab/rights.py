@@ -11,6 +11,7 @@ from ecrlab.lab import Lab
 TOKEN = "ecr:GetAuthorizationToken"
 PULL = ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 PUSH = ("ecr:BatchCheckLayerAvailability", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage")
+WRITE = PUSH[1:]  # the first only asks which layers are there
 LOOK = ("ecr:DescribeImages", "ecr:ListImages")
 DELETE = ("ecr:BatchDeleteImage", "ecr:DeleteRepository")
 EVERYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})

@@ -9,7 +9,7 @@ from ecrlab import identities
 from ecrlab.check import Verdict, done, not_tried, not_yet
 from ecrlab.lab import Lab
 from ecrlab.labs import looking, planting
-from ecrlab.rights import DELETE, EVERYTHING, LOOK, PULL, PUSH, TOKEN, Rights, administrator, anybody, listed, user
+from ecrlab.rights import DELETE, EVERYTHING, LOOK, PULL, PUSH, TOKEN, WRITE, Rights, administrator, anybody, listed, user
 
 PARCELS, PROD, MAPS, TRACKER = "lab2/parcels", "lab2/parcels-prod", "lab2/maps", "lab2/tracker"
 PUBLIC_REPOSITORIES = [TRACKER]
@@ -17,7 +17,7 @@ CI, PRODUCTION, DEVELOPER, RELEASE, CONTRACTOR = "lab2-ci", "lab2-production", "
 GROUP, DRAFT, LIMITS, ROLE = "lab2-everybody", "lab2-developers", "lab2-limits", "lab2-deploy"
 PULL_ONLY = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"
 GOVERN = ("ecr:SetRepositoryPolicy", "ecr:CreateRepository", "ecr:PutImageTagMutability")
-PUBLIC_PUSH = tuple(action.replace("ecr:", "ecr-public:") for action in PUSH)
+PUBLIC_PUSH = tuple(action.replace("ecr:", "ecr-public:") for action in WRITE)
 PUBLIC_LOG_IN = ("ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken")
 TAKE_OFF = "iam:DeleteUserPermissionsBoundary"
 NOT_HERE = "On AWS this check can't look: IAM's simulator doesn't decide it. Make the call as the one who may, and as one who may not."
@@ -88,7 +88,7 @@ def everybody(lab: Lab) -> Verdict:
             f"Another policy beside the old one takes nothing away: rights add up, and a member may still do {listed(deleting)}.",
             "List the group's inline and attached policies. What allows too much must go.",
         )
-    more = member.has((*PUSH, *GOVERN), prod)
+    more = member.has((*WRITE, *GOVERN), prod)
     if more:
         return not_yet(f"“Power user” sounds harmless, but members may still do {listed(more)}, in production too.", "Look and pull only reads.")
     public = member.has(("ecr-public:PutImage",), _public_arn(lab))
@@ -115,10 +115,13 @@ def ci_push(lab: Lab) -> Verdict:
     refused = [ci.lab.decision(ci.who, action, parcels) for action in missing]
     if any("explicit deny" in each.because for each in refused):
         return not_yet("A Deny beats every Allow, wherever both stand: one that was meant as a lock for others holds for CI as well.", "Take the Deny away.")
-    if len(missing) == len(PUSH) - 1 and "ecr:BatchCheckLayerAvailability" not in missing:
-        return not_tried(f"{CI} may look and pull, and can't push yet.")
-    if len(missing) == len(PUSH):
-        return not_yet(f"Nothing fits: {CI} can't even ask for layers.", "Is it still in the group? Does the ARN name the repository, without a tag?")
+    if len(missing) >= len(WRITE) and not _own(lab, CI):
+        return not_tried(f"{CI} has no policy of its own yet.")
+    if len(missing) >= len(WRITE):
+        return not_yet(
+            "A policy in which nothing fits is taken without a word. The ARN of a repository has no tag, and no other repository's does.",
+            f"Compare it with the repositoryArn of {PARCELS}.",
+        )
     if missing:
         return not_yet(f"A push is more than its last call: {listed(missing)} is still refused.", "Five actions make a push.")
     more = ci.has((*DELETE, *GOVERN[:1]), parcels)
@@ -134,10 +137,8 @@ def production(lab: Lab) -> Verdict:
     server, prod, parcels = user(lab, PRODUCTION), _arn(lab, PROD), _arn(lab, PARCELS)
     if server is None or not prod or not parcels:
         return not_tried(f"The user {PRODUCTION} or the repositories aren't there.", "guide.prepare() brings them.")
-    in_group = _in_group(lab, PRODUCTION)
-    if in_group and not server.lacks(PULL, parcels) and server.may("ecr:ListImages", prod):
-        own = len(identities.documents(lab.reader("iam"), server.who)) > len(identities.documents_of_group(lab.reader("iam"), GROUP))
-        if not own:
+    if _in_group(lab, PRODUCTION):
+        if not _own(lab, PRODUCTION):
             return not_tried(f"{PRODUCTION} has what the group gives.")
         return not_yet("Rights add up: a narrow policy beside a wide one narrows nothing, and the server has all that the group may.", "Take it out of the group.")
     missing, token = server.lacks(PULL, prod), server.may(TOKEN)
@@ -149,7 +150,7 @@ def production(lab: Lab) -> Verdict:
         return not_yet(f"Logged in isn't let in: to pull, {PRODUCTION} still lacks {listed(missing)}.", "A pull fetches the manifest, then layers.")
     if server.has(PULL, parcels):
         return not_yet(f"{TOO_WIDE} The server may pull drafts from {PARCELS}, too.", f"Name the ARN of {PROD}. AWS's own policies all say *.")
-    more = server.has((*LOOK, *PUSH, *DELETE, *GOVERN), prod)
+    more = server.has((*LOOK, *WRITE, *DELETE, *GOVERN), prod)
     if more:
         return not_yet(f"A server that only pulls needs two actions and a token, and may do {listed(more)} as well.", "Name the two.")
     return done(f"{PRODUCTION} may log in and pull from {PROD}, and nothing else.")
@@ -161,6 +162,12 @@ def keep(lab: Lab) -> Verdict:
     if release is None or not prod:
         return not_tried(f"The user {RELEASE} or {PROD} isn't there.", "guide.prepare() brings them.")
     deleting, manager = boss.has(DELETE, prod), release.may(DELETE[0], prod)
+    refused = "" if manager else lab.decision(release.who, DELETE[0], prod).because
+    if len(deleting) == len(DELETE) and "explicit deny" in refused:
+        return not_yet(
+            "The Deny meets the one whom it should except. A condition says when a statement holds, not when it doesn't.",
+            "It shall hold if the caller is not the release manager: ArnNotEquals.",
+        )
     if len(deleting) == len(DELETE) and (not manager or release.may(GOVERN[0], prod)):
         return not_tried(f"An administrator may still delete images of {PROD}.")
     if len(deleting) == len(DELETE):
@@ -179,8 +186,7 @@ def keep(lab: Lab) -> Verdict:
         return not_yet("What is deleted here is an image, by BatchDeleteImage, and that is still allowed.", "Deny both actions.")
     if manager:
         return done(f"Only {RELEASE} may delete images of {PROD}. An administrator could take the policy away first, but not by mistake.")
-    decided = lab.decision(release.who, DELETE[0], prod)
-    if "explicit deny" in decided.because:
+    if "explicit deny" in refused:
         return not_yet(
             "An Allow doesn't lift a Deny, however exactly it names somebody: the release manager is refused like all others.",
             "The Deny itself must make the exception: a Condition on aws:PrincipalArn, with ArnNotEquals.",
@@ -211,7 +217,7 @@ def contractor(lab: Lab) -> Verdict:
             "“root” isn't a person but the whole account: everybody there whom their administrator allows may pull.",
             "Name the ARN of the contractor, which ends in user/lab2-contractor.",
         )
-    more = Rights(lab, one.who, {"identity_policies": [EVERYTHING]}).has((*PUSH, *DELETE), maps)
+    more = Rights(lab, one.who, {"identity_policies": [EVERYTHING]}).has((*WRITE, *DELETE), maps)
     if more:
         return not_yet(f"That the other side doesn't allow it today is no lock of yours: your policy opens {listed(more)} too.", "Name the two actions of a pull.")
     return done(f"The contractor may pull {MAPS}, and nobody else of that account may.")
@@ -263,7 +269,7 @@ def boundary(lab: Lab) -> Verdict:
         )
     if not bounded:
         return not_tried(f"Nothing limits what {DEVELOPER} can be given.")
-    beyond = boldest.has((*PUSH, *DELETE, *GOVERN[:1]), prod)
+    beyond = boldest.has((*WRITE, *DELETE, *GOVERN[:1]), prod)
     if beyond:
         return not_yet(f"A limit that allows everything is none: with a wide policy, {DEVELOPER} may do {listed(beyond)} in production.", f"Only {PARCELS} may be changed.")
     if boldest.may(TAKE_OFF, developer.who):
@@ -320,10 +326,10 @@ def tracker(lab: Lab) -> Verdict:
         return not_tried(f"{RELEASE} may still do everything, which is task 1.")
     others = [name for name in (CI, PRODUCTION, DEVELOPER) if user(lab, name) and user(lab, name).has(PUBLIC_PUSH, arn)]
     missing, log_in = release.lacks(PUBLIC_PUSH, arn), release.lacks(PUBLIC_LOG_IN)
+    if len(missing) == len(PUBLIC_PUSH) and release.may("ecr:PutImage", arn):
+        return not_yet("The public registry is a service of its own: its actions begin with ecr-public, and ecr: means the private one.", "ecr-public:PutImage and the rest.")
     if len(missing) == len(PUBLIC_PUSH) and others:
         return not_tried(f"{RELEASE} may not push to {TRACKER} yet, and {', '.join(others)} may.")
-    if len(missing) == len(PUBLIC_PUSH) and not release.lacks(("ecr:PutImage",), arn.replace("ecr-public", "ecr")):
-        return not_yet("The public registry is a service of its own: its actions begin with ecr-public, and ecr: means the private one.", "ecr-public:PutImage and the rest.")
     if others:
         return not_yet(f"What one may doesn't take from others: the repository's own policy still lets {', '.join(others)} push.", "get_repository_policy of the client public")
     if len(missing) == len(PUBLIC_PUSH):
@@ -342,6 +348,13 @@ def tracker(lab: Lab) -> Verdict:
 def _in_group(lab: Lab, name: str) -> bool:
     groups = lab.reader("iam").list_groups_for_user(UserName=name)["Groups"]
     return GROUP in [each["GroupName"] for each in groups]
+
+
+def _own(lab: Lab, name: str) -> bool:
+    """Whether a user has policies beside the group's."""
+    iam = lab.reader("iam")
+    inline, attached = iam.list_user_policies(UserName=name)["PolicyNames"], iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]
+    return bool(inline or attached)
 
 
 def _versions(lab: Lab) -> int:

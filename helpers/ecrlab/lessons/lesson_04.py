@@ -5,7 +5,7 @@ from __future__ import annotations
 from ecrlab.check import Verdict, done, not_tried, not_yet
 from ecrlab.lab import Lab
 from ecrlab.labs import looking
-from ecrlab.rights import DELETE, LOOK, PULL, PUSH, TOKEN, Rights, administrator, listed, user
+from ecrlab.rights import DELETE, LOOK, PULL, PUSH, TOKEN, WRITE, Rights, administrator, listed, user
 
 SHOP = "lesson04/shop"
 COLLEAGUE, CI = "lesson04-colleague", "lesson04-ci"
@@ -25,7 +25,7 @@ def may_pull(lab: Lab) -> Verdict:
         return not_yet(NEVER_ON_ONE, 'It needs a statement of its own, with "Resource": "*".')
     if missing:
         return not_yet(f"Logged in is not let in: to pull, the colleague still lacks {listed(missing)}.", "Run the loop once more.")
-    return _no_more(colleague, shop, (*PUSH, *DELETE)) or done("The colleague may log in and pull from lesson04/shop, and nothing else.")
+    return _no_more(colleague, shop, (*WRITE, *DELETE)) or done("The colleague may log in and pull from lesson04/shop, and nothing else.")
 
 
 def partner_pull(lab: Lab) -> Verdict:
@@ -43,7 +43,7 @@ def partner_pull(lab: Lab) -> Verdict:
         return not_yet(f"A pull is two actions: {listed(missing)} is missing, so it ends half way.", "Name both in the repository's policy.")
     if administrator(lab, "123456789012").has(PULL, shop):
         return not_yet('"Principal": "*" is everybody on AWS, not everybody you know.', "Name the partner's account.")
-    more = partner.has((*PUSH, *DELETE), shop)
+    more = partner.has((*WRITE, *DELETE), shop)
     if more:
         return not_yet(f"The roastery may do more than pull: {listed(more)}.", "Name the two actions of a pull, not ecr:*.")
     return done("The roastery's account may pull, and whom it allows. Nobody else's may.")
