@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import json
 import math
 import os
@@ -27,6 +28,8 @@ from localecr.registry import Lab
 
 SERVER_FILE = "server.json"
 LARGEST_BODY = 64 * 1024
+# what a replayed call carries beside its own credentials: the address it is to come from, and the lab's token
+SOURCE_ADDRESS, TOKEN = "X-ECRLab-Source-Address", "X-ECRLab-Token"
 
 
 @dataclass
@@ -38,9 +41,27 @@ class LabDoor:
     facts: dict[str, Any]  # what ``status`` says beside accounts and clock
     stop: Callable[[], None]
 
+    def move(self, request: Request) -> Response | None:
+        """Has a request come from the address that its header names, if the lab's token stands beside it; a refusal otherwise.
+
+        Whoever holds no token comes from where they are: policies, records and counts go by that address.
+        """
+        address = request.header(SOURCE_ADDRESS)
+        if not address:
+            return None
+        if not self._is_ours(request.header(TOKEN)):
+            return Response.of_json({"message": f"{SOURCE_ADDRESS} needs the token in the lab's server.json, as {TOKEN}."}, 403)
+        try:
+            request.remote_address = str(ipaddress.ip_address(address))
+        except ValueError:
+            return Response.of_json({"message": f"{SOURCE_ADDRESS} is no IP address."}, 400)
+        return None
+
+    def _is_ours(self, given: str) -> bool:
+        return hmac.compare_digest(given.encode(), self.token.encode())
+
     def answer(self, request: Request) -> Response:
-        given = request.header("Authorization").removeprefix("Bearer ")
-        if not hmac.compare_digest(given.encode(), self.token.encode()):
+        if not self._is_ours(request.header("Authorization").removeprefix("Bearer ")):
             return Response.of_json({"message": "This door needs the token in the lab's server.json."}, 401)
         handler = self._routes().get((request.method, request.path.removeprefix("/_lab/")))
         if handler is None:
@@ -129,6 +150,10 @@ class Door:
     def verdict(self, principal_arn: str, action: str, resource: str, **more: Any) -> dict[str, Any]:
         """Whether somebody may do something, and why, as ``playground.verdict`` answers; ``more`` are its members that may be left out."""
         return self._ask("POST", "verdict", {"principal_arn": principal_arn, "action": action, "resource": resource} | more)
+
+    def from_address(self, address: str) -> dict[str, str]:
+        """The headers with which a call comes from another IP address. They are not part of what is signed."""
+        return {SOURCE_ADDRESS: address, TOKEN: self._token}
 
     def stop(self) -> None:
         """Ends the server; what it acknowledged stays in the state folder."""

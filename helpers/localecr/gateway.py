@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from localecr import callers, contract, door, ecr, ecr_public, identities, layer_urls, ledger, logo_urls, oci, permissions, signatures
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
-from localecr.neighbours import front
+from localecr.neighbours import front, protocols, services
 from localecr.registry import Lab, Registry, catalog
 from localecr.serving import BrokenBody
 from localecr.store import trouble
@@ -84,6 +84,8 @@ class Gateway:
             return Response(421, b"This lab answers only to names of its own.\n", {"Content-Type": "text/plain"})
         if request.header("Origin"):  # which browsers send along with what a page asks of another site
             return Response(403, b"This lab answers programs, and no web pages.\n", {"Content-Type": "text/plain"})
+        if refusal := self._lab_door.move(request):
+            return refusal
         if request.path == "/v2" or request.path.startswith("/v2/"):
             if self._is_public and request.method in ("GET", "HEAD") and "/manifests/" in request.path:
                 self._seeded()
@@ -114,8 +116,8 @@ def aws_api(lab: Lab, request: Request) -> Response:
     try:
         body = _operate(lab, request)
     except AwsError as error:
-        if request.header("Content-Type").startswith("application/x-www-form-urlencoded"):
-            return _xml_error(error, request_id)
+        if request.header("Content-Type").startswith(protocols.FORM):  # of a service that speaks the query protocol and isn't there
+            return protocols.QUERY.fail(services.model("sts"), error, request_id)
         document = {"__type": error.code, "message": error.message} | {key: value for key, value in error.members.items() if value is not None}
         return Response.of_json(document, error.status, "application/x-amz-json-1.1", **headers)
     return Response(200, body, {"Content-Type": "application/x-amz-json-1.1"} | headers)
@@ -171,14 +173,9 @@ def _unknown_service(request: Request) -> AwsError:
     if found and found[1] not in OPERATIONS:
         action = request.header("X-Amz-Target").rpartition(".")[2] or "every operation"
         return not_built(found[1], action)
+    if not found and request.header("Content-Type").startswith(protocols.FORM):
+        return AwsError("MissingAuthenticationTokenException", "Request is missing Authentication Token")
     return contract.unknown_operation()
-
-
-def _xml_error(error: AwsError, request_id: str) -> Response:
-    """The same error for clients of services that speak AWS's query protocol, none of which is built."""
-    text = error.message.replace("&", "&amp;").replace("<", "&lt;")
-    body = f"<ErrorResponse><Error><Code>{error.code}</Code><Message>{text}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
-    return Response(error.status, body.encode(), {"Content-Type": "text/xml"})
 
 
 def _failed(request: Request, error: Exception) -> Response:

@@ -172,6 +172,11 @@ def is_there(database: Database, principal: Principal) -> bool:
     return user is not None and user.id == principal.id and is_lasting
 
 
+def account_of_key(database: Database, access_key_id: str) -> str | None:
+    row = database.one("SELECT account FROM access_keys WHERE id = ?", (access_key_id,))
+    return row and row["account"]
+
+
 def has_learner(database: Database, account: str) -> bool:
     return database.one("SELECT 1 FROM access_keys WHERE account = ? AND user = ? AND of_lab", (account, USERS["learner"])) is not None
 

@@ -10,6 +10,7 @@ import json
 import uuid
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from localecr.clock import as_datetime
@@ -18,6 +19,11 @@ from localecr.identities import Principal
 from localecr.registry import Lab, Registry
 from localecr.store import trouble
 
+COLUMNS = (
+    "time, account, region, source, operation, error_code, caller_account, user_name, access_key_id, read_only, event_id,"
+    " resource_type, resource_name, repository, pulls, record"
+)
+READS = ("BatchCheck", "BatchGet", "Describe", "Get", "List")
 NEVER_WRITTEN = ("layerPartBlob", "imageManifest")
 
 
@@ -43,12 +49,12 @@ class Call:
         return f"{self.service}:{self.operation}"
 
 
-def _counted(value: bytes) -> str:
+def _told(value: bytes | datetime) -> str:
     """Bytes are counted, not written down."""
-    return f"{len(value)} bytes"
+    return f"{value:%Y-%m-%dT%H:%M:%SZ}" if isinstance(value, datetime) else f"{len(value)} bytes"
 
 
-AS_JSON = json.JSONEncoder(default=_counted)
+AS_JSON = json.JSONEncoder(default=_told)
 
 
 def write(call: Call, error: AwsError | None = None, answer: dict[str, Any] | None = None) -> None:
@@ -74,10 +80,14 @@ def write(call: Call, error: AwsError | None = None, answer: dict[str, Any] | No
     }
     if error:
         record |= {"errorCode": error.code, "errorMessage": error.message}
+    is_repository = call.registry is not None and "repositoryName" in call.parameters
+    name = call.parameters["repositoryName"] if is_repository else None
+    pulls = len((answer or {}).get("images", ())) if call.operation == "BatchGetImage" and not error else 0
     row = (
-        now, call.account, record["awsRegion"], record["eventSource"], call.operation, error and error.code,
+        now, call.account, record["awsRegion"], record["eventSource"], call.operation, error and error.code, call.principal.account, call.principal.user,
+        call.principal.access_key_id, call.operation.startswith(READS), record["eventID"], "AWS::ECR::Repository" if name else None, name, name, pulls,
         AS_JSON.encode(record),
     )  # fmt: skip
     tolerance = nullcontext() if lab.database.is_writing else trouble.tolerated(f"A call of {call.operation}")
     with tolerance, lab.database.write() as transaction:
-        transaction.execute("INSERT INTO ledger (time, account, region, source, operation, error_code, record) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        transaction.execute(f"INSERT INTO ledger ({COLUMNS}) VALUES ({', '.join('?' * len(row))})", row)

@@ -26,6 +26,7 @@ ANYBODY = {"ecr-public:BatchGetImage", "ecr-public:GetDownloadUrlForLayer", "ecr
 ALWAYS = Verdict(True, "because anybody may read a public registry", (), (), "allowed", {})
 CHECKS = Verdict(True, "because the course's own checks may read everything", (), (), "allowed", {})
 ASSUME_ROLE = "sts:AssumeRole"
+BY_TRUST = (ASSUME_ROLE, "sts:SetSourceIdentity", "sts:TagSession")  # which a role's trust policy must allow
 LOG_IN = "GetAuthorizationToken"  # which is about no resource, so that no resource's policy has a say in it
 
 # how each service says it: its code and the HTTP status; the others speak as ECR does
@@ -64,6 +65,14 @@ def _with_bearer(call: Call) -> Iterator[tuple[str, str]]:
     yield "sts:GetServiceBearerToken", "*"
 
 
+def _with_what_a_session_carries(call: Call) -> Iterator[tuple[str, str]]:
+    yield call.action, call.resource
+    if call.parameters.get("Tags"):
+        yield "sts:TagSession", call.resource
+    if call.parameters.get("SourceIdentity"):
+        yield "sts:SetSourceIdentity", call.resource
+
+
 # operations that need more than one permission, one on other resources than the call's, or none
 NEEDS: dict[str, Callable[[Call], Iterator[tuple[str, str]]]] = {
     "ecr:CreateRepository": _with_tags,
@@ -71,6 +80,7 @@ NEEDS: dict[str, Callable[[Call], Iterator[tuple[str, str]]]] = {
     "ecr-public:CreateRepository": _with_tags,
     "ecr-public:DescribeRepositories": _each_named,
     "ecr-public:GetAuthorizationToken": _with_bearer,
+    "sts:AssumeRole": _with_what_a_session_carries,
     "sts:GetCallerIdentity": lambda call: iter(()),
     "sts:GetSessionToken": lambda call: iter(()),
 }
@@ -96,7 +106,7 @@ def require(call: Call) -> None:
 def sentence(principal: Principal, action: str, resource: str, verdict: Verdict) -> str:
     """A refusal as AWS words it; of AssumeRole it doesn't say why."""
     said = f"User: {principal.arn} is not authorized to perform: {action} on resource: {resource}"
-    return said if action == ASSUME_ROLE else f"{said} {verdict.because}"
+    return said if action in BY_TRUST else f"{said} {verdict.because}"
 
 
 def refuse_lock_out(call: Call) -> None:
@@ -168,7 +178,7 @@ def _guards(call: Call, action: str, resource: str, instead: Instead) -> tuple[M
         return {}, []
     if call.registry is not None:
         return _guards_of_repository(call.registry, action, resource, instead)
-    if action == ASSUME_ROLE:
+    if action in BY_TRUST:
         role = identities.find_role(call.lab.database, resource)
         return {}, [Source("trust", f"the trust policy of {role.name}", _document(role.trust, "trust"))] if role else []
     text = neighbours.resource_policy(call.lab, resource)

@@ -14,7 +14,7 @@ from localecr.ledger import Call
 
 Value = str | tuple[str, ...]
 TYPES = {"IAMUser": "User", "AssumedRole": "AssumedRole", "Anonymous": "Anonymous"}  # aws:PrincipalType; a service has none
-WITH_TAGS = ("CreateRepository", "TagResource")
+OF_SESSIONS = {"ExternalId": "sts:externalid", "RoleSessionName": "sts:rolesessionname", "SourceIdentity": "sts:sourceidentity"}
 
 
 def of(call: Call, entity: Entity | None, resource_tags: Mapping[str, str]) -> dict[str, Value]:
@@ -33,8 +33,9 @@ def of(call: Call, entity: Entity | None, resource_tags: Mapping[str, str]) -> d
     context.update(_of_principal(call.principal, entity))
     for key, value in resource_tags.items():
         context[f"aws:resourcetag/{key.lower()}"] = context[f"{call.service}:resourcetag/{key.lower()}"] = value
-    if call.operation in WITH_TAGS or call.operation == "UntagResource":
-        context.update(_of_tags(call.parameters))
+    context.update(_of_tags(call.parameters))
+    if call.service == "sts":
+        context.update((key, call.parameters[name]) for name, key in OF_SESSIONS.items() if name in call.parameters)
     if call.operation.endswith("AccountSetting") and "name" in call.parameters:
         context["ecr:accountsetting"] = call.parameters["name"]
     return context
@@ -70,8 +71,10 @@ def _of_principal(principal: Principal, entity: Entity | None) -> Iterator[tuple
 
 
 def _of_tags(parameters: dict[str, Any]) -> Iterator[tuple[str, Value]]:
-    tags = {each["Key"]: each.get("Value", "") for each in parameters.get("tags", []) if each.get("Key")}
-    if keys := (*tags, *parameters.get("tagKeys", [])):
+    """What a request that gives tags or takes them away says of them."""
+    given = parameters.get("tags") or parameters.get("Tags") or ()
+    tags = {each["Key"]: each.get("Value", "") for each in given if each.get("Key")} if isinstance(given, list) else dict(given)
+    if keys := (*tags, *parameters.get("tagKeys", parameters.get("TagKeys", ()))):
         yield "aws:tagkeys", keys
     for key, value in tags.items():
         yield f"aws:requesttag/{key.lower()}", value

@@ -45,6 +45,7 @@ class Endpoint:
         self._sweeper: Sweeper | None = None
         self._seeding: seeding.Seeding | None = None
         self._database: Database | None = None
+        self._lab: Lab | None = None
         self._stopping = threading.Lock()
         try:
             self._open(port, clock)
@@ -65,7 +66,7 @@ class Endpoint:
         self.public_url = f"http://localhost:{public.bind_addr[1]}"
         docker_secret = secrets.token_urlsafe(24)
         self.docker_host = f"tcp://{LOOPBACK}:{docker.bind_addr[1]}/{docker_secret}"
-        lab = Lab(
+        lab = self._lab = Lab(
             self._database,
             Blobs(self._state),
             Clock(self._database, clock),
@@ -110,6 +111,9 @@ class Endpoint:
         if self._seeding is not None:
             self._seeding.join()
             self._seeding = None
+        if self._lab is not None:
+            neighbours.close(self._lab)
+            self._lab = None
         stopping = [threading.Thread(target=server.stop) for server in self._servers]  # each waits a while for its threads
         for thread in stopping:
             thread.start()

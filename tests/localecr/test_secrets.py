@@ -112,7 +112,7 @@ def use_the_api(session, door, facts):
         data = client(service).get_authorization_token()["authorizationData"]
         whole = (data[0] if isinstance(data, list) else data)["authorizationToken"]
         session.secrets |= {f"the token of {service}": base64.b64decode(whole).decode().removeprefix("AWS:"), f"the token of {service} in base64": whole}
-    for call in (lambda: client("ecr", "wrong").describe_registry(), lambda: ecr.describe_images(repositoryName="nothing"), lambda: client("sts").get_caller_identity()):
+    for call in (lambda: client("ecr", "wrong").describe_registry(), lambda: ecr.describe_images(repositoryName="nothing"), lambda: client("events").list_archives()):
         with pytest.raises(ClientError) as refused:
             call()
         session.errors.append(str(refused.value))

@@ -1,7 +1,7 @@
 """The wire formats that boto3 and the AWS CLI speak with the neighbours, read and answered as a server does.
 
-AWS JSON 1.0 and 1.1, the query protocol (a form, answered in XML; what older clients speak with SQS and CloudWatch too) and Smithy's
-RPC v2 CBOR, each by the shapes of botocore's models. A request is a name and parameters in the model's member names, whatever it came in.
+AWS JSON 1.0 and 1.1, and the query protocol (a form, answered in XML; what older clients speak with SQS and CloudWatch too), both by the
+shapes of botocore's models. A request is a name and parameters in the model's member names, whatever it came in.
 """
 
 from __future__ import annotations
@@ -18,28 +18,27 @@ from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
-from botocore.parsers import ResponseParserError, RpcV2CBORParser
-from botocore.serialize import RpcV2CBORSerializer
 from botocore.utils import parse_timestamp
 
 from localecr.errors import AwsError
 from localecr.http import Request, Response
 
 FORM = "application/x-www-form-urlencoded"
-CBOR_PATH = re.compile(r"/service/\w+/operation/(\w+)")
 MOST_FIELDS = 10_000  # of a form
 DEEPEST = 12  # levels of a form's names: Entries.1.MessageAttribute.2.Value.StringValue has six
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SENDER = 500  # below this status an error is the client's
 
-# how the query protocol calls what the JSON one calls so (AWS: common errors of a query API)
+# how the query protocol calls what the JSON one calls so, and with which status (AWS: common errors of a query API)
 QUERY_CODES = {
-    "AccessDeniedException": ("AccessDenied", 403), "UnrecognizedClientException": ("InvalidClientTokenId", 403),
-    "InvalidSignatureException": ("SignatureDoesNotMatch", 403), "MissingAuthenticationTokenException": ("MissingAuthenticationToken", 403),
-    "IncompleteSignatureException": ("IncompleteSignature", 400), "ExpiredTokenException": ("ExpiredToken", 403),
-    "ValidationException": ("ValidationError", 400), "UnknownOperationException": ("InvalidAction", 400), "SerializationException": ("MalformedInput", 400),
-    "ServerException": ("InternalFailure", 500),
+    "AccessDeniedException": "AccessDenied", "UnrecognizedClientException": "InvalidClientTokenId", "InvalidSignatureException": "SignatureDoesNotMatch",
+    "MissingAuthenticationTokenException": "MissingAuthenticationToken", "IncompleteSignatureException": "IncompleteSignature",
+    "ExpiredTokenException": "ExpiredToken", "ValidationException": "ValidationError", "UnknownOperationException": "InvalidAction",
+    "SerializationException": "MalformedInput", "ServerException": "InternalFailure",
 }  # fmt: skip
+QUERY_STATUSES = dict.fromkeys(("AccessDenied", "InvalidClientTokenId", "SignatureDoesNotMatch", "MissingAuthenticationToken", "ExpiredToken"), 403)
+SQS_PREFIX = "AWS.SimpleQueueService."
+SQS_CODES = {"QueueDoesNotExist": SQS_PREFIX + "NonExistentQueue", "QueueNameExists": "QueueAlreadyExists", "OverLimit": "OverLimit"}
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,6 @@ class Protocol:
 
 def of(request: Request) -> Protocol:
     """The protocol of a request, as its head tells."""
-    if CBOR_PATH.fullmatch(request.path):
-        return CBOR
     return JSON if request.header("X-Amz-Target") else QUERY
 
 
@@ -77,11 +74,11 @@ def _unreadable(message: str) -> AwsError:
     return AwsError("SerializationException", message)
 
 
-# ---- values by their shapes, as JSON and CBOR have them
+# ---- values by their shapes, as JSON has them
 
 
 def typed(shape: Shape, value: Any) -> Any:
-    """A value as plain JSON or CBOR has it, in the types of its shape; what no member is called is left out."""
+    """A value as plain JSON has it, in the types of its shape; what no member is called is left out."""
     kind = shape.type_name
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         given = ((name, member, value.get(member.serialization.get("name", name))) for name, member in shape.members.items())
@@ -105,15 +102,12 @@ def typed(shape: Shape, value: Any) -> Any:
 
 def _instant(value: Any) -> datetime:
     try:
-        instant = value if isinstance(value, datetime) else parse_timestamp(value)
-        return instant.astimezone(timezone.utc) if instant.tzinfo else instant.replace(tzinfo=timezone.utc)
-    except (ValueError, TypeError, OverflowError, OSError) as error:
+        return parse_timestamp(value).astimezone(timezone.utc)
+    except (ValueError, TypeError, OverflowError, OSError, RuntimeError) as error:
         raise _unreadable(f"{str(value)[:40]!r} is no time") from error
 
 
 def _bytes(value: Any) -> bytes:
-    if isinstance(value, bytes):
-        return value
     try:
         return base64.b64decode(value, validate=True)
     except (ValueError, TypeError) as error:
@@ -136,17 +130,22 @@ def plain(shape: Shape, value: Any) -> Any:
     return value
 
 
-def _error_shape(service: ServiceModel, code: str) -> Shape | None:
-    return next((shape for shape in service.error_shapes if code in (shape.name, shape.error_code)), None)
+def _names(service: ServiceModel, code: str) -> tuple[str, str]:
+    """What JSON calls an error, and what the query protocol does; either may be known."""
+    if service.service_name == "sqs":
+        name = next((new for new, old in SQS_CODES.items() if old == code), code.removeprefix(SQS_PREFIX))
+        return name, SQS_CODES.get(name, SQS_PREFIX + name if code != name else QUERY_CODES.get(code, code))
+    shape = next((shape for shape in service.error_shapes if code in (shape.name, shape.error_code)), None)
+    return (shape.name, shape.error_code) if shape else (code, QUERY_CODES.get(code, code))
 
 
 def _error_headers(service: ServiceModel, error: AwsError, request_id: str) -> tuple[str, dict[str, str]]:
-    """The error's name in JSON and CBOR, and the headers; for services that spoke query once, with its code there."""
-    shape, headers = _error_shape(service, error.code), {"x-amzn-RequestId": request_id}
+    """The error's name in JSON, and the headers; for services that spoke query once, with its code there."""
+    (name, code), headers = _names(service, error.code), {"x-amzn-RequestId": request_id}
     if "awsQueryCompatible" in service.metadata:
-        code = shape.error_code if shape else QUERY_CODES.get(error.code, (error.code,))[0]
         headers["x-amzn-query-error"] = f"{code};{'Sender' if error.status < SENDER else 'Receiver'}"
-    return shape.name if shape else error.code, headers
+        return f"com.amazonaws.{service.service_name}#{name}", headers
+    return name, headers
 
 
 def _error_document(service: ServiceModel, error: AwsError, name: str) -> dict[str, Any]:
@@ -181,41 +180,6 @@ def _write_json(operation: OperationModel, answer: dict[str, Any], request_id: s
 def _fail_json(service: ServiceModel, error: AwsError, request_id: str) -> Response:
     name, headers = _error_headers(service, error, request_id)
     return Response.of_json(_error_document(service, error, name), error.status, _json_type(service), **headers)
-
-
-# ---- Smithy RPC v2 CBOR
-
-_cbor_reader, _cbor_writer = RpcV2CBORParser(), RpcV2CBORSerializer()
-CBOR_TYPE = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
-
-
-def _cbor_name(request: Request, body: bytes) -> str:
-    return CBOR_PATH.fullmatch(request.path)[1]
-
-
-def _read_cbor(operation: OperationModel, request: Request, body: bytes) -> dict[str, Any]:
-    try:
-        document = _cbor_reader.parse_data_item(_cbor_reader.get_peekable_stream_from_bytes(body)) if body else {}
-    except (ResponseParserError, ValueError, TypeError, RecursionError, OverflowError, MemoryError, OSError) as error:
-        raise _unreadable("Could not parse request body into CBOR") from error
-    return typed(operation.input_shape, document) if operation.input_shape else {}
-
-
-def _cbor(shape: Shape | None, value: dict[str, Any]) -> bytes:
-    body = bytearray()
-    if shape is None:
-        return b"\xa0"  # an empty map
-    _cbor_writer._serialize_data_item(body, value, shape)
-    return bytes(body)
-
-
-def _write_cbor(operation: OperationModel, answer: dict[str, Any], request_id: str) -> Response:
-    return Response(200, _cbor(operation.output_shape, answer), CBOR_TYPE | {"x-amzn-RequestId": request_id})
-
-
-def _fail_cbor(service: ServiceModel, error: AwsError, request_id: str) -> Response:
-    name, headers = _error_headers(service, error, request_id)
-    return Response(error.status, _cbor(_TEXTS, {"__type": name, "message": error.message}), CBOR_TYPE | headers)
 
 
 # ---- the query protocol
@@ -338,8 +302,8 @@ def _text(shape: Shape, value: Any) -> str:
 
 
 def _fail_query(service: ServiceModel, error: AwsError, request_id: str) -> Response:
-    shape = _error_shape(service, error.code)
-    code, status = (shape.error_code, error.status) if shape else QUERY_CODES.get(error.code, (error.code, error.status))
+    code = _names(service, error.code)[1]
+    status = QUERY_STATUSES.get(code, error.status)
     if service.service_name == "sns" and code == "AccessDenied":
         code = "AuthorizationError"  # as SNS alone calls it (AWS: SNS API reference, common errors)
     kind = "Sender" if status < SENDER else "Receiver"
@@ -350,10 +314,6 @@ def _fail_query(service: ServiceModel, error: AwsError, request_id: str) -> Resp
 
 
 _TEXT = Shape("Text", {"type": "string"})
-_TEXTS = ServiceModel(
-    {"metadata": {}, "shapes": {"Text": {"type": "string"}, "Error": {"type": "structure", "members": {"__type": {"shape": "Text"}, "message": {"shape": "Text"}}}}}
-).shape_for("Error")
 
 JSON = Protocol(_json_name, _read_json, _write_json, _fail_json)
-CBOR = Protocol(_cbor_name, _read_cbor, _write_cbor, _fail_cbor)
 QUERY = Protocol(_query_name, _read_query, _write_query, _fail_query)
