@@ -7,9 +7,10 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from localecr import callers, cloudtrail, ledger, signatures, sts
+from localecr import callers, cloudtrail, cloudwatch, ledger, signatures, sts
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
+from localecr.iam import simulation
 from localecr.neighbours import constraints, iam, journal, protocols, resources, services, sns, sqs
 from localecr.neighbours.services import Service
 from localecr.registry import Lab
@@ -26,7 +27,8 @@ Operation = Callable[[ledger.Call], dict[str, Any]]
 # service (as IAM's actions begin) → operations of ours, which come before moto's
 OWN: dict[str, dict[str, Operation]] = {
     "cloudtrail": cloudtrail.OPERATIONS,
-    "iam": iam.OPERATIONS,
+    "cloudwatch": cloudwatch.OPERATIONS,
+    "iam": iam.OPERATIONS | simulation.OPERATIONS,
     "sns": sns.OPERATIONS,
     "sqs": sqs.OPERATIONS,
     "sts": sts.OPERATIONS,
