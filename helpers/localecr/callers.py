@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from dataclasses import dataclass
 
-from localecr import signatures, tokens
+from localecr import identities, signatures, tokens
 from localecr.errors import AwsError
 from localecr.http import Request
 from localecr.identities import ANONYMOUS, Principal
@@ -65,7 +65,7 @@ def basic_password(value: str) -> str | None:
 
 def _holder(lab: Lab, password: str | None, service: str) -> Caller | None:
     token = tokens.unseal(lab, _unwrapped(password)) if password else None
-    if token is None or token.service != service:
+    if token is None or token.service != service or not identities.is_there(lab.database, token.principal):
         return None
     if tokens.has_expired(lab, token):
         raise AwsError("ExpiredToken", "Your authorization token has expired. Reauthenticate and try again.", 403)

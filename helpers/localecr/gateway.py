@@ -13,10 +13,11 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
-from localecr import callers, contract, door, ecr, ecr_public, identities, layer_urls, ledger, logo_urls, oci, permissions, signatures
+from localecr import callers, contract, door, ecr, ecr_public, identities, layer_urls, ledger, logo_urls, oci, permissions, records, signatures
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
-from localecr.registry import Lab, Registry, catalog, policies
+from localecr.neighbours import front, protocols, services
+from localecr.registry import Lab, Registry, catalog
 from localecr.serving import BrokenBody
 from localecr.store import trouble
 from localecr.store.database import Closed
@@ -32,34 +33,32 @@ WITH_CONTENT = ("UploadLayerPart", "PutImage")
 OUR_NAMES = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\]|([a-z0-9-]+\.)*localhost|([a-z0-9-]+\.)*amazonaws\.com|[a-z0-9-]+\.dkr-ecr\.[a-z0-9-]+\.on\.aws|public\.ecr\.aws)(:\d+)?", re.I)
 
 
-READS = ("BatchCheck", "BatchGet", "Describe", "Get", "List")  # operations that begin so change nothing
+PASSING = ("ChangeMessageVisibility", "ReceiveMessage")  # what they change of a queue lasts for moments
 TAKES_LONG = ("CompleteLayerUpload", "UploadLayerPart")  # with bytes to write or to hash, which must not keep others from the database
 
 
-def perform(call: ledger.Call, work: Callable[[], Result], before: Callable[[], object] | None = None) -> Result:
+def perform(
+    call: ledger.Call, work: Callable[[], Result], before: Callable[[], object] | None = None, told: Callable[[Result], dict[str, Any]] = lambda result: result
+) -> Result:
     """The stops that both doors share: decides, does the work, writes it down.
 
     A change and its record are one transaction: there is never one without the other. What takes long and changes nothing that
-    anybody could see comes ``before``. Only what TAKES_LONG and has nothing before it, as in the API, is recorded after its change.
+    anybody could see comes ``before``. Where the result isn't the API's answer, ``told`` makes it of it. Only what TAKES_LONG and has
+    nothing before it, as in the API, is recorded after its change.
     """
     try:
-        permissions.require(call.principal, call.action, call.account, call.resource, _statements(call))
+        permissions.require(call)
         if before is not None:
             before()
-        alone = call.operation.startswith(READS) or (call.operation in TAKES_LONG and before is None)
+        alone = records.is_read_only(call.operation) or call.operation in PASSING or (call.operation in TAKES_LONG and before is None)
         with nullcontext() if alone else call.lab.database.write():
             result = work()
-            ledger.write(call)
+            permissions.refuse_lock_out(call)
+            ledger.write(call, answer=told(result))
     except AwsError as error:
         ledger.write(call, error)
         raise
     return result
-
-
-def _statements(call: ledger.Call) -> list[dict[str, Any]]:
-    """The statements of the policy of the repository that is asked for; empty where there is neither."""
-    text = call.registry and policies.find(call.registry, call.parameters.get("repositoryName"))
-    return policies.read(text) if text else []
 
 
 class Gateway:
@@ -102,8 +101,14 @@ class Gateway:
         if request.path.startswith("/_layers/"):
             return layer_urls.answer(self._lab, request)
         if (request.path == "/" and request.method == "POST") or request.header("Authorization").startswith(signatures.ALGORITHM) or "X-Amz-Signature" in request.query:
-            return aws_api(self._lab, request)
+            return _called(self._lab, request)
         return _nothing_here()
+
+
+def _called(lab: Lab, request: Request) -> Response:
+    """A call of boto3 or the AWS CLI, for the registry or for a neighbour."""
+    neighbour = front.service_of(request)
+    return front.answer(lab, neighbour, request, perform) if neighbour else aws_api(lab, request)
 
 
 def aws_api(lab: Lab, request: Request) -> Response:
@@ -111,21 +116,21 @@ def aws_api(lab: Lab, request: Request) -> Response:
     request_id = str(uuid.uuid4())
     headers = {"x-amzn-RequestId": request_id}
     try:
-        body = _operate(lab, request)
+        body = _operate(lab, request, request_id)
     except AwsError as error:
-        if request.header("Content-Type").startswith("application/x-www-form-urlencoded"):
-            return _xml_error(error, request_id)
+        if request.header("Content-Type").startswith(protocols.FORM):  # of a service that speaks the query protocol and isn't there
+            return protocols.QUERY.fail(services.model("sts"), error, request_id)
         document = {"__type": error.code, "message": error.message} | {key: value for key, value in error.members.items() if value is not None}
         return Response.of_json(document, error.status, "application/x-amz-json-1.1", **headers)
     return Response(200, body, {"Content-Type": "application/x-amz-json-1.1"} | headers)
 
 
-def _operate(lab: Lab, request: Request) -> bytes:
+def _operate(lab: Lab, request: Request, request_id: str) -> bytes:
     prefix, _, name = request.header("X-Amz-Target").rpartition(".")
     service = contract.service_of(prefix)
     if service is None:
         raise _unknown_service(request)
-    claimed = signatures.claim(lab.database, request, service)
+    claimed = signatures.claim(lab, request, service)
     most = LARGEST_BODY if name in WITH_CONTENT else LARGEST_ORDINARY_BODY
     body = request.body(most)
     if body is None:
@@ -140,7 +145,7 @@ def _operate(lab: Lab, request: Request) -> bytes:
     registry = _registry(lab, service, asked.get("registryId", caller.principal.account), caller.region)
     call = ledger.Call(
         lab, caller.principal, service, name, registry.account, registry.region, _resource(registry, name, asked), asked,
-        request.remote_address, request.header("User-Agent"), registry,
+        request.remote_address, request.header("User-Agent"), registry, request_id=request_id,
     )  # fmt: skip
     answer = perform(call, lambda: OPERATIONS[service][name](registry, caller.principal, asked))
     return contract.serialise(operation, answer)
@@ -170,14 +175,9 @@ def _unknown_service(request: Request) -> AwsError:
     if found and found[1] not in OPERATIONS:
         action = request.header("X-Amz-Target").rpartition(".")[2] or "every operation"
         return not_built(found[1], action)
+    if not found and request.header("Content-Type").startswith(protocols.FORM):
+        return AwsError("MissingAuthenticationTokenException", "Request is missing Authentication Token")
     return contract.unknown_operation()
-
-
-def _xml_error(error: AwsError, request_id: str) -> Response:
-    """The same error for clients of services that speak AWS's query protocol, none of which is built."""
-    text = error.message.replace("&", "&amp;").replace("<", "&lt;")
-    body = f"<ErrorResponse><Error><Code>{error.code}</Code><Message>{text}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
-    return Response(error.status, body.encode(), {"Content-Type": "text/xml"})
 
 
 def _failed(request: Request, error: Exception) -> Response:

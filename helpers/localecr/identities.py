@@ -6,10 +6,15 @@ out of the trail and the counts.
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import json
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
 
 from localecr.errors import AwsError
 from localecr.store.database import Database
@@ -17,6 +22,7 @@ from localecr.store.database import Database
 YOURS, PARTNERS, COURSES = "111122223333", "444455556666", "999988887777"
 USERS = {"learner": "learner", "checker": "ecrlab-checker"}
 ACCOUNT = re.compile(r"[0-9]{12}")
+TEMPORARY = "ASIA"  # what the ids of a session's keys begin with
 KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
@@ -33,6 +39,10 @@ class Principal:
     session_policies: tuple[str, ...] = ()  # JSON documents, given to AssumeRole
     issued_at: float | None = None  # of a session: seconds since 1970, the lab's clock
     service: str | None = None  # ecs-tasks.amazonaws.com
+    id: str | None = None  # the unique id of the user or role: AIDA…, AROA…
+    source_identity: str | None = None  # of a session: who is behind it, as AssumeRole was told
+    session_tags: tuple[tuple[str, str], ...] = ()
+    transitive_tag_keys: tuple[str, ...] = ()
 
     @property
     def kind(self) -> Literal["IAMUser", "AssumedRole", "AWSService", "Anonymous"]:
@@ -63,6 +73,18 @@ class Principal:
     def is_checker(self) -> bool:
         return self.user == USERS["checker"]
 
+    @property
+    def user_id(self) -> str | None:
+        """``aws:userid``, and what GetCallerIdentity says: of a session with its name."""
+        return f"{self.id}:{self.session}" if self.role else self.id
+
+    @classmethod
+    def read(cls, kept: dict[str, Any]) -> Principal:
+        """A principal as ``dataclasses.asdict`` made it, and JSON kept it."""
+        tags = tuple((key, value) for key, value in kept["session_tags"])
+        lists = {name: tuple(kept[name]) for name in ("session_policies", "transitive_tag_keys")}
+        return cls(**kept | lists | {"session_tags": tags})
+
 
 ANONYMOUS = Principal(None)
 
@@ -81,24 +103,205 @@ def ensure_key(database: Database, account: str, role: str) -> AccessKey:
     if account == COURSES and role == "learner":
         raise AwsError("ValidationException", f"Account {account} is the course's own: nobody signs in to it.")
     with database.write() as transaction:
-        row = database.one("SELECT * FROM access_keys WHERE account = ? AND user = ?", (account, USERS[role]))
+        row = database.one("SELECT * FROM access_keys WHERE account = ? AND user = ? AND of_lab", (account, USERS[role]))
         if row is None:
             transaction.execute("INSERT OR IGNORE INTO accounts (id) VALUES (?)", (account,))
             made = ("AKIA" + "".join(secrets.choice(KEY_ALPHABET) for _ in range(16)), secrets.token_urlsafe(30), account, USERS[role])
-            transaction.execute("INSERT INTO access_keys (id, secret, account, user) VALUES (?, ?, ?, ?)", made)
+            transaction.execute("INSERT INTO access_keys (id, secret, account, user, of_lab) VALUES (?, ?, ?, ?, 1)", made)
             row = database.one("SELECT * FROM access_keys WHERE id = ?", (made[0],))
-    return _key(row)
+    return AccessKey(row["id"], row["secret"], _user(database, account, row["user"], row["id"]) or Principal(account, row["user"], row["id"]))
 
 
 def find_key(database: Database, access_key_id: str) -> AccessKey | None:
-    row = database.one("SELECT * FROM access_keys WHERE id = ?", (access_key_id,))
-    return _key(row) if row else None
+    """An active key of a user that there is."""
+    row = database.one("SELECT * FROM access_keys WHERE id = ? AND status = 'Active'", (access_key_id,))
+    principal = row and _user(database, row["account"], row["user"], row["id"])
+    return AccessKey(row["id"], row["secret"], principal) if principal else None
+
+
+def _user(database: Database, account: str, name: str, access_key_id: str | None) -> Principal | None:
+    """A user as a principal; the lab's own are there also where IAM has never been used."""
+    row = database.one("SELECT id, arn FROM identities WHERE account = ? AND kind = 'user' AND name = ?", (account, name))
+    if row is not None:
+        return Principal(account, name, access_key_id, path=_path(row["arn"], name), id=row["id"])
+    if name == USERS["checker"] or _is_first(database, account, name):
+        return Principal(account, name, access_key_id, id=default_id(account) if name == USERS["learner"] else None)
+    return None
+
+
+def _path(arn: str, name: str) -> str:
+    """/team/ of arn:aws:iam::111122223333:user/team/alice."""
+    return "/" + arn.split("/", 1)[1].removesuffix(name)
+
+
+def path_of(database: Database, account: str, kind: str, name: str) -> str:
+    """The path of a user or a role; ``/`` of one that isn't there."""
+    row = database.one("SELECT arn FROM identities WHERE account = ? AND kind = ? AND name = ?", (account, kind, name))
+    return _path(row["arn"], name) if row else "/"
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role as AssumeRole needs it."""
+
+    account: str
+    name: str
+    path: str
+    id: str
+    trust: str  # JSON
+    longest_session: int  # seconds
+
+
+def find_role(database: Database, arn: str) -> Role | None:
+    row = database.one("SELECT account, name, arn, id, document FROM identities WHERE arn = ? AND kind = 'role'", (arn,))
+    if row is None:
+        return None
+    said = json.loads(row["document"])
+    return Role(row["account"], row["name"], said["path"], row["id"], said["trust"], said["longest_session"])
+
+
+def is_there(database: Database, principal: Principal) -> bool:
+    """Whether who a token or a session names is still the same: the key that fetched it active, the user or role not made anew."""
+    if principal.account is None:
+        return True
+    if principal.role:
+        row = database.one("SELECT id FROM identities WHERE account = ? AND kind = 'role' AND name = ?", (principal.account, principal.role))
+        return row is not None and row["id"] == principal.id
+    user = _user(database, principal.account, principal.user, principal.access_key_id)
+    is_lasting = principal.access_key_id is None or principal.access_key_id.startswith(TEMPORARY) or holds_key(database, principal.access_key_id)
+    return user is not None and user.id == principal.id and is_lasting
+
+
+def account_of_key(database: Database, access_key_id: str) -> str | None:
+    row = database.one("SELECT account FROM access_keys WHERE id = ?", (access_key_id,))
+    return row and row["account"]
+
+
+def has_learner(database: Database, account: str) -> bool:
+    return database.one("SELECT 1 FROM access_keys WHERE account = ? AND user = ? AND of_lab", (account, USERS["learner"])) is not None
+
+
+def lab_key(database: Database, account: str) -> tuple[str, str]:
+    """Id and secret of the key with which the notebooks work in an account."""
+    row = database.one("SELECT id, secret FROM access_keys WHERE account = ? AND user = ? AND of_lab", (account, USERS["learner"]))
+    return row["id"], row["secret"]
+
+
+def is_lab_key(database: Database, access_key_id: str) -> bool:
+    return database.one("SELECT 1 FROM access_keys WHERE id = ? AND of_lab", (access_key_id,)) is not None
+
+
+class Policy(NamedTuple):
+    """A policy of a user's or a role's: its name as a sentence gives it, the ARN of a managed one, its JSON."""
+
+    name: str
+    arn: str | None
+    document: str
+
+
+@dataclass(frozen=True)
+class Entity:
+    """What IAM knows of a user or a role: the unique id, the policies (a user's groups' too), the permissions boundary, the tags."""
+
+    id: str
+    policies: tuple[Policy, ...]
+    boundary: Policy | None
+    tags: Mapping[str, str]
+
+
+ADMINISTRATOR = Policy(
+    "AdministratorAccess",
+    "arn:aws:iam::aws:policy/AdministratorAccess",
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}',
+)
+
+
+def policies_of(database: Database, principal: Principal) -> Entity | None:
+    """The user or the role behind a principal, as it is now; None where there isn't one (any more).
+
+    It is looked up for each call, so that whatever is changed acts at once; what a row says is read once.
+    """
+    kind, name = ("role", principal.role) if principal.role else ("user", principal.user)
+    row = database.one("SELECT id, document FROM identities WHERE account = ? AND kind = ? AND name = ?", (principal.account, kind, name))
+    if row is not None:
+        return _entity(row["id"], row["document"])
+    if principal.account is not None and kind == "user" and _is_first(database, principal.account, name):
+        return Entity(default_id(principal.account), (ADMINISTRATOR,), None, {})
+    return None
+
+
+@lru_cache(maxsize=1024)
+def _entity(unique_id: str, document: str) -> Entity:
+    said = json.loads(document)
+    policies = tuple(Policy(each["name"], each["arn"], each["document"]) for each in said["policies"])
+    boundary = said["boundary"] and Policy(said["boundary"]["name"], said["boundary"]["arn"], said["boundary"]["document"])
+    return Entity(unique_id, policies, boundary, said["tags"])
+
+
+def _is_first(database: Database, account: str, user: str | None) -> bool:
+    """Whether this is the user that an account has before IAM was ever used in it: a learner's, or the course's own."""
+    if user != ("course" if account == COURSES else USERS["learner"]):
+        return False
+    return database.one("SELECT 1 FROM identities WHERE account = ? LIMIT 1", (account,)) is None
+
+
+@lru_cache(maxsize=64)
+def default_id(account: str) -> str:
+    """The unique id of an account's learner, the same in every lab."""
+    digest = hashlib.sha256(f"learner of {account}".encode()).digest()
+    return "AIDA" + base64.b32encode(digest).decode()[:17]
+
+
+ENTITY = re.compile(r"arn:aws:iam::(?P<account>[0-9]{12}):(?P<kind>user|role)/(?:[\w+=,.@/-]+/)?(?P<name>[\w+=,.@-]+)")
+SESSION = re.compile(r"arn:aws:sts::(?P<account>[0-9]{12}):assumed-role/(?P<role>[\w+=,.@-]+)/[\w+=,.@-]+")
+UNIQUE_ID = re.compile(r"A(?:IDA|ROA)[A-Z0-9]{4,124}")
+
+
+def lasting_name(database: Database, who: str) -> str:
+    """A principal that a resource's policy names, as it is kept: a user or a role by unique id, so that no other of that name inherits.
+
+    Raises ValueError for somebody that there isn't. An account exists by being named.
+    """
+    if found := ENTITY.fullmatch(who):
+        account, kind, name = found.group("account", "kind", "name")
+        row = database.one("SELECT id FROM identities WHERE account = ? AND kind = ? AND name = ? AND arn = ?", (account, kind, name, who))
+        if row is not None:
+            return row["id"]
+        if who == Principal(account, name).arn and _is_first(database, account, name):
+            return who  # whom IAM doesn't know yet
+    elif found := SESSION.fullmatch(who):
+        if database.one("SELECT 1 FROM identities WHERE account = ? AND kind = 'role' AND name = ?", found.group("account", "role")):
+            return who
+    elif who == "*" or ACCOUNT.fullmatch(who) or who == f"arn:aws:iam::{who[13:25]}:root":
+        return who
+    raise ValueError(f"there is no {who}")
+
+
+def principal_of(database: Database, arn: str) -> Principal | None:
+    """The user, or the session of a role, that an ARN names (a role's own means a session of it); None where there is none."""
+    found = ENTITY.fullmatch(arn) or SESSION.fullmatch(arn)
+    if found is None:
+        return None
+    account, named = found["account"], found.groupdict()
+    if named.get("kind") == "user":
+        return _user(database, account, named["name"], None)
+    role, session = named.get("name") or named["role"], arn.rpartition("/")[2] if "role" in named else "session"
+    row = database.one("SELECT id, arn FROM identities WHERE account = ? AND kind = 'role' AND name = ?", (account, role))
+    return Principal(account, role=role, session=session, path=_path(row["arn"], role), id=row["id"]) if row else None
+
+
+def arn_of(database: Database, unique_id: str) -> str | None:
+    """The ARN of the user or role with this id; None if there is none (any more)."""
+    row = database.one("SELECT arn FROM identities WHERE id = ?", (unique_id,))
+    return row and row["arn"]
+
+
+def holds_key(database: Database, access_key_id: str) -> bool:
+    """Whether an access key is there and active, which a token fetched with it depends on."""
+    row = database.one("SELECT status FROM access_keys WHERE id = ?", (access_key_id,))
+    return row is not None and row["status"] == "Active"
 
 
 def accounts(database: Database) -> list[str]:
     """The accounts that learners can use, in order."""
     return [row["id"] for row in database.all("SELECT id FROM accounts WHERE id != ? ORDER BY id", (COURSES,))]
-
-
-def _key(row) -> AccessKey:
-    return AccessKey(row["id"], row["secret"], Principal(row["account"], row["user"], row["id"]))

@@ -16,10 +16,11 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from localecr import VERSION, identities, seeding
+from localecr import VERSION, identities, neighbours, seeding
 from localecr.clock import Clock
 from localecr.door import SERVER_FILE, Door, LabDoor, NotRunning, write_private
 from localecr.gateway import Gateway
+from localecr.metrics import watch
 from localecr.registry import Lab
 from localecr.serving import Listener, raise_file_limit
 from localecr.store import check, trouble
@@ -43,8 +44,10 @@ class Endpoint:
         self._threads: list[threading.Thread] = []
         self._servers: list[Listener] = []
         self._sweeper: Sweeper | None = None
+        self._end_watch: Callable[[], None] = lambda: None
         self._seeding: seeding.Seeding | None = None
         self._database: Database | None = None
+        self._lab: Lab | None = None
         self._stopping = threading.Lock()
         try:
             self._open(port, clock)
@@ -65,7 +68,7 @@ class Endpoint:
         self.public_url = f"http://localhost:{public.bind_addr[1]}"
         docker_secret = secrets.token_urlsafe(24)
         self.docker_host = f"tcp://{LOOPBACK}:{docker.bind_addr[1]}/{docker_secret}"
-        lab = Lab(
+        lab = self._lab = Lab(
             self._database,
             Blobs(self._state),
             Clock(self._database, clock),
@@ -88,6 +91,8 @@ class Endpoint:
             thread.start()
             self._threads.append(thread)
         self._sweeper = Sweeper(lab)
+        watch.begin(lab)
+        self._end_watch = lambda: watch.end(lab)
         write_private(self._state / SERVER_FILE, json.dumps(self._facts() | {"token": token, "started_at": time.time()}))
 
     def _facts(self) -> dict[str, object]:
@@ -110,6 +115,9 @@ class Endpoint:
         if self._seeding is not None:
             self._seeding.join()
             self._seeding = None
+        if self._lab is not None:
+            neighbours.close(self._lab)
+            self._lab = None
         stopping = [threading.Thread(target=server.stop) for server in self._servers]  # each waits a while for its threads
         for thread in stopping:
             thread.start()
@@ -119,6 +127,7 @@ class Endpoint:
         if self._sweeper is not None:
             self._sweeper.stop()
             self._sweeper = None
+        self._end_watch()
         if self._database is not None:
             self._database.close()
             self._database = None

@@ -16,10 +16,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from localecr import identities
+from localecr import identities, sessions
 from localecr.errors import AwsError
 from localecr.http import Request
-from localecr.store.database import Database
+from localecr.registry import Lab
 
 LEEWAY = 300  # seconds between the client's clock and ours, as on AWS; the wall clock, not the lab's
 ALGORITHM = "AWS4-HMAC-SHA256"
@@ -36,7 +36,7 @@ class Claim:
     fields: dict[str, str]
 
 
-def claim(database: Database, request: Request, service: str) -> Claim:
+def claim(lab: Lab, request: Request, service: str) -> Claim:
     """Reads a signature before the body is read, which strangers can't make the lab do. Raises AWS's error for every way to get it wrong."""
     header = request.header("Authorization")
     if not header and "X-Amz-Signature" in request.query:
@@ -48,8 +48,9 @@ def claim(database: Database, request: Request, service: str) -> Claim:
     if len(scope) != 4 or scope[3] != "aws4_request":
         raise _incomplete(f"Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, got '{fields['Credential']}'")
     date, region, scoped_service, _ = scope
-    key = identities.find_key(database, access_key_id)
-    if key is None or request.header("X-Amz-Security-Token"):
+    session = request.header("X-Amz-Security-Token")
+    key = sessions.find_key(lab, access_key_id, session) if session else identities.find_key(lab.database, access_key_id)
+    if key is None:
         raise AwsError("UnrecognizedClientException", "The security token included in the request is invalid.")
     if scoped_service != service:
         raise AwsError("InvalidSignatureException", f"Credential should be scoped to correct service: '{service}'. ")

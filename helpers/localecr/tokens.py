@@ -54,8 +54,7 @@ def _unsealed(secret: bytes, text: str) -> Token | None:
     if not hmac.compare_digest(_signature(secret, payload), signature):
         return None
     holder, service, region, expires = json.loads(payload)
-    holder["session_policies"] = tuple(holder["session_policies"])
-    return Token(Principal(**holder), service, region, expires)
+    return Token(Principal.read(holder), service, region, expires)
 
 
 def has_expired(lab: Lab, token: Token) -> bool:

@@ -135,10 +135,13 @@ class Database:
                 raise trouble.Moved(trouble.MOVED)
             connection.execute("BEGIN IMMEDIATE")
             afterwards = self._local.afterwards = []
+            taken_back = self._local.taken_back = []
             try:
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
+                for step in taken_back:
+                    step()
                 if connection.in_transaction:  # SQLite itself takes back what a full disk stopped
                     connection.execute("ROLLBACK")
                 raise
@@ -148,6 +151,10 @@ class Database:
     def afterwards(self, step: Callable[[], object]) -> None:
         """Has a step done when this thread's transaction is committed, and not at all where it is taken back."""
         self._local.afterwards.append(step)
+
+    def if_taken_back(self, step: Callable[[], object]) -> None:
+        """Has a step done if this thread's transaction is taken back, before anybody else can begin one."""
+        self._local.taken_back.append(step)
 
     def release(self) -> None:
         """Closes this thread's connection, which opens again if it is needed; for a thread that ends."""

@@ -36,15 +36,23 @@ CREATE TABLE registries (               -- what is set for a private registry as
 
 CREATE TABLE journal (                  -- the requests that changed a neighbour's state, replayed when it is next needed
     id INTEGER PRIMARY KEY AUTOINCREMENT,
-    time REAL NOT NULL,
+    time REAL NOT NULL,                 -- of the lab's clock
+    wall_time REAL NOT NULL,
     account TEXT NOT NULL,
     region TEXT NOT NULL,
-    service TEXT NOT NULL,
+    service TEXT NOT NULL,              -- as IAM's actions begin
     operation TEXT NOT NULL,
-    subject TEXT,                       -- what the request is about, by which a later one makes it superfluous
-    request BLOB NOT NULL
+    request TEXT NOT NULL               -- JSON: the parameters
 );
-CREATE INDEX journal_by_subject ON journal (subject) WHERE subject IS NOT NULL;
+CREATE INDEX journal_by_service ON journal (service);
+
+CREATE TABLE messages (                 -- of SQS, from when they are sent until they are deleted
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    queue TEXT NOT NULL,                -- its ARN
+    message TEXT NOT NULL               -- JSON
+);
+CREATE INDEX messages_by_queue ON messages (queue);
 
 CREATE TABLE outbox (                   -- events on their way to the targets of EventBridge's rules
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -98,6 +106,74 @@ LEDGER_AFRESH = (
     " DROP TABLE ledger_before;"
 )
 
+# CloudWatch: what learners measure, alarms, and what is needed to count what isn't there any more
+METRICS = """
+CREATE TABLE departed (                 -- private repositories and images that were deleted
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    digest TEXT,                        -- an image's; NULL for the repository itself
+    born REAL NOT NULL,
+    died REAL NOT NULL
+);
+CREATE INDEX departed_by_repository ON departed (account, region, repository, digest, born, died);
+
+CREATE TABLE metric_data (              -- what PutMetricData brought
+    id INTEGER PRIMARY KEY,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    namespace TEXT NOT NULL,
+    name TEXT NOT NULL,
+    dimensions TEXT NOT NULL,           -- JSON: [[name, value], …] in the order of names
+    time REAL NOT NULL,                 -- when its minute, or with high resolution its second, begins
+    unit TEXT NOT NULL,
+    samples TEXT NOT NULL               -- JSON: {"values": [[value, how often], …]} or {"set": [count, sum, minimum, maximum]}
+);
+CREATE INDEX metric_data_by_metric ON metric_data (account, region, namespace, name, dimensions, time);
+
+CREATE TABLE alarms (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    name TEXT NOT NULL,
+    document TEXT NOT NULL,             -- JSON: what PutMetricAlarm was given
+    tags TEXT NOT NULL,                 -- JSON
+    period INTEGER NOT NULL,            -- seconds, of what is watched
+    state TEXT NOT NULL,
+    state_reason TEXT NOT NULL,
+    state_reason_data TEXT,
+    state_time REAL NOT NULL,           -- of the last change of state or reason
+    transition_time REAL NOT NULL,      -- of the last change of state
+    configured REAL NOT NULL,
+    evaluated REAL NOT NULL,            -- up to when
+    UNIQUE (account, region, name)
+);
+
+CREATE TABLE alarm_history (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    alarm TEXT NOT NULL,
+    kind TEXT NOT NULL,                 -- ConfigurationUpdate, StateUpdate, Action
+    time REAL NOT NULL,
+    summary TEXT NOT NULL,
+    data TEXT NOT NULL                  -- JSON
+);
+CREATE INDEX alarm_history_by_time ON alarm_history (account, region, time);
+CREATE INDEX alarm_history_by_alarm ON alarm_history (account, region, alarm, time);
+
+CREATE TABLE alarm_messages (           -- on their way to SNS
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    alarm TEXT NOT NULL,
+    time REAL NOT NULL,                 -- of the change that they tell of
+    topic TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    message TEXT NOT NULL
+);
+"""
+
 STEPS = {  # version → what makes the next one of it
     1: "ALTER TABLE repositories ADD COLUMN policy TEXT;",
     2: "ALTER TABLE uploads ADD COLUMN parts INTEGER NOT NULL DEFAULT 0;",
@@ -107,10 +183,11 @@ STEPS = {  # version → what makes the next one of it
     " UPDATE images SET tag_count = (SELECT COUNT(*) FROM tags t WHERE t.image_id = images.id);" + TAG_COUNTS,
     5: "ALTER TABLE access_keys RENAME TO access_keys_before;"
     " CREATE TABLE access_keys (id TEXT PRIMARY KEY, secret TEXT NOT NULL, account TEXT NOT NULL REFERENCES accounts(id), user TEXT NOT NULL,"
-    " status TEXT NOT NULL DEFAULT 'Active') WITHOUT ROWID; CREATE INDEX access_keys_by_user ON access_keys (account, user);"
-    " INSERT INTO access_keys (id, secret, account, user) SELECT id, secret, account, user FROM access_keys_before; DROP TABLE access_keys_before;"
+    " status TEXT NOT NULL DEFAULT 'Active', of_lab INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID; CREATE INDEX access_keys_by_user ON access_keys (account, user);"
+    " INSERT INTO access_keys (id, secret, account, user, of_lab) SELECT id, secret, account, user, 1 FROM access_keys_before; DROP TABLE access_keys_before;"
     + NEIGHBOURS
-    + LEDGER_AFRESH,
+    + LEDGER_AFRESH
+    + METRICS,
 }
 
 SCHEMA = """
@@ -127,7 +204,8 @@ CREATE TABLE access_keys (
     secret TEXT NOT NULL,
     account TEXT NOT NULL REFERENCES accounts(id),
     user TEXT NOT NULL,
-    status TEXT NOT NULL DEFAULT 'Active'
+    status TEXT NOT NULL DEFAULT 'Active',
+    of_lab INTEGER NOT NULL DEFAULT 0   -- whether the lab made it, for the notebooks and the checks
 ) WITHOUT ROWID;
 CREATE INDEX access_keys_by_user ON access_keys (account, user);
 
@@ -215,4 +293,4 @@ CREATE TABLE uploads (
     started_at REAL NOT NULL,
     parts INTEGER NOT NULL DEFAULT 0            -- how many UploadLayerPart has sent
 ) WITHOUT ROWID;
-""" + TAG_COUNTS + NEIGHBOURS + LEDGER
+""" + TAG_COUNTS + NEIGHBOURS + LEDGER + METRICS

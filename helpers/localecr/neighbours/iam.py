@@ -1,0 +1,61 @@
+"""IAM's operations where the lab knows better than moto: the learner stays, and deleting asks what AWS asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from localecr import identities
+from localecr.errors import AwsError
+from localecr.identities import Principal
+from localecr.ledger import Call
+from localecr.neighbours import journal
+
+LEARNER = identities.USERS["learner"]
+# operations that are about the caller where they name no user
+OF_THE_CALLER = ("CreateAccessKey", "DeleteAccessKey", "GetUser", "ListAccessKeys", "UpdateAccessKey")
+
+
+def say_who(operation: str, parameters: dict[str, Any], principal: Principal) -> None:
+    """Fills in the user where a request means the caller."""
+    if operation in OF_THE_CALLER and "UserName" not in parameters:
+        if principal.kind != "IAMUser":
+            raise AwsError("ValidationError", "Must specify userName when calling with non-User credentials")
+        parameters["UserName"] = principal.user
+
+
+def _execute(call: Call) -> dict[str, Any]:
+    return journal.execute(call.lab, call.account, call.region, "iam", call.operation, call.parameters)
+
+
+def _refuse_learner(what: str) -> AwsError:
+    return AwsError("AccessDenied", f"The lab's own user {LEARNER} {what}. Make a user of your own for that.", 403)
+
+
+def delete_user(call: Call) -> dict[str, Any]:
+    """Raises DeleteConflict for a user with keys or in a group (AWS: DeleteUser), and for the learner."""
+    name = call.parameters["UserName"]
+    if name == LEARNER:
+        raise _refuse_learner("can't be deleted: the notebooks work as it")
+    backend = journal.loaded(call.lab, call.account).backend("iam", call.account, call.region)
+    user = backend.users.get(name)
+    if user and user.access_keys:
+        raise AwsError("DeleteConflict", "Cannot delete entity, must delete access keys first.", 409)
+    if user and any(user in group.users for group in backend.groups.values()):
+        raise AwsError("DeleteConflict", "Cannot delete entity, must remove users from group first.", 409)
+    return _execute(call)
+
+
+def update_user(call: Call) -> dict[str, Any]:
+    if call.parameters["UserName"] == LEARNER and call.parameters.get("NewUserName", LEARNER) != LEARNER:
+        raise _refuse_learner("can't be renamed: the notebooks work as it")
+    return _execute(call)
+
+
+def change_key(call: Call) -> dict[str, Any]:
+    """DeleteAccessKey and UpdateAccessKey, refused for the key that the notebooks use."""
+    if identities.is_lab_key(call.lab.database, call.parameters["AccessKeyId"]):
+        raise AwsError("AccessDenied", "This is the lab's own key, with which the notebooks work; it stays. Make a second one to practise on.", 403)
+    return _execute(call)
+
+
+OPERATIONS = {"DeleteAccessKey": change_key, "DeleteUser": delete_user, "UpdateAccessKey": change_key, "UpdateUser": update_user}

@@ -1,0 +1,114 @@
+"""Which services and operations the neighbours offer, what their requests are about, and which of them change nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+
+# by the name that requests are signed for: as botocore, as IAM's actions and as CloudTrail's sources call it
+@dataclass(frozen=True)
+class Service:
+    """A service by its three names, and the protocol in which moto is asked."""
+
+    name: str  # botocore's and moto's
+    prefix: str  # of IAM's actions: cloudwatch
+    signed_for: str  # monitoring
+    protocol: str = "json"  # moto's
+    is_global: bool = False  # one for all Regions: its records are us-east-1's (AWS: CloudTrail, global service events)
+
+    @property
+    def source(self) -> str:
+        """CloudTrail's eventSource."""
+        return f"{self.signed_for}.amazonaws.com"
+
+
+SERVICES = {
+    each.signed_for: each
+    for each in (
+        Service("iam", "iam", "iam", "query", is_global=True),
+        Service("sts", "sts", "sts"),
+        Service("events", "events", "events"),
+        Service("sqs", "sqs", "sqs"),
+        Service("sns", "sns", "sns", "query"),
+        Service("cloudwatch", "cloudwatch", "monitoring"),
+        Service("logs", "logs", "logs"),
+        Service("secretsmanager", "secretsmanager", "secretsmanager"),
+        Service("cloudtrail", "cloudtrail", "cloudtrail"),
+    )
+}
+BY_PREFIX = {each.prefix: each for each in SERVICES.values()}
+
+# what goes to moto: what it does well and a lesson needs. A service's own operations come before (front.OWN).
+OFFERED = {
+    "iam": """
+        AddUserToGroup AttachGroupPolicy AttachRolePolicy AttachUserPolicy CreateAccessKey CreateGroup CreatePolicy CreatePolicyVersion CreateRole
+        CreateServiceLinkedRole CreateUser DeleteAccessKey DeleteGroup DeleteGroupPolicy DeletePolicy DeletePolicyVersion DeleteRole
+        DeleteRolePermissionsBoundary DeleteRolePolicy DeleteUser DeleteUserPermissionsBoundary DeleteUserPolicy DetachGroupPolicy DetachRolePolicy
+        DetachUserPolicy GetAccountAuthorizationDetails GetGroup GetGroupPolicy GetPolicy GetPolicyVersion GetRole GetRolePolicy GetUser GetUserPolicy
+        ListAccessKeys ListAttachedGroupPolicies ListAttachedRolePolicies ListAttachedUserPolicies ListEntitiesForPolicy ListGroupPolicies ListGroups
+        ListGroupsForUser ListPolicies ListPolicyTags ListPolicyVersions ListRolePolicies ListRoleTags ListRoles ListUserPolicies ListUserTags ListUsers
+        PutGroupPolicy PutRolePermissionsBoundary PutRolePolicy PutUserPermissionsBoundary PutUserPolicy RemoveUserFromGroup SetDefaultPolicyVersion
+        TagPolicy TagRole TagUser UntagPolicy UntagRole UntagUser UpdateAccessKey UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription UpdateUser
+    """,
+    "events": """
+        CreateEventBus DeleteEventBus DeleteRule DescribeEventBus DescribeRule DisableRule EnableRule ListEventBuses ListRuleNamesByTarget ListRules
+        ListTagsForResource ListTargetsByRule PutEvents PutRule PutTargets RemoveTargets TagResource UntagResource
+    """,
+    "sqs": """
+        AddPermission ChangeMessageVisibility ChangeMessageVisibilityBatch CreateQueue DeleteMessage DeleteMessageBatch DeleteQueue GetQueueAttributes
+        GetQueueUrl ListDeadLetterSourceQueues ListQueueTags ListQueues PurgeQueue ReceiveMessage RemovePermission SendMessage SendMessageBatch
+        SetQueueAttributes TagQueue UntagQueue
+    """,
+    "sns": """
+        CreateTopic DeleteTopic GetSubscriptionAttributes GetTopicAttributes ListSubscriptions ListSubscriptionsByTopic ListTagsForResource ListTopics
+        Publish PublishBatch SetSubscriptionAttributes SetTopicAttributes Subscribe TagResource Unsubscribe UntagResource
+    """,
+    "cloudwatch": "DeleteDashboards GetDashboard ListDashboards PutDashboard",
+    "logs": """
+        CreateLogGroup CreateLogStream DeleteLogGroup DeleteLogStream DeleteResourcePolicy DeleteRetentionPolicy DescribeLogGroups DescribeLogStreams
+        DescribeResourcePolicies FilterLogEvents GetLogEvents ListTagsForResource ListTagsLogGroup PutLogEvents PutResourcePolicy PutRetentionPolicy
+        TagLogGroup TagResource UntagLogGroup UntagResource
+    """,
+    "secretsmanager": """
+        CreateSecret DeleteResourcePolicy DeleteSecret DescribeSecret GetRandomPassword GetResourcePolicy GetSecretValue ListSecretVersionIds
+        ListSecrets PutResourcePolicy PutSecretValue RestoreSecret TagResource UntagResource UpdateSecret UpdateSecretVersionStage
+    """,
+}
+OFFERED = {service: frozenset(names.split()) for service, names in OFFERED.items()}
+
+# operations that begin so change nothing that is kept
+READS = ("AssumeRole", "Batch", "ChangeMessageVisibility", "Decode", "Describe", "Filter", "Get", "List", "Lookup", "Receive", "Simulate", "Test")
+# what is kept by other means than the journal: messages in a table of their own, and what leaves nothing behind
+NOT_JOURNALLED = {
+    "sqs": {"SendMessage", "SendMessageBatch", "DeleteMessage", "DeleteMessageBatch", "PurgeQueue"},
+    "sns": {"Publish", "PublishBatch"},
+    "events": {"PutEvents"},
+}
+# data-plane calls, which AWS doesn't record unless a trail asks for data events (each service's page on CloudTrail)
+NOT_IN_TRAIL = {
+    "sqs": {
+        "ChangeMessageVisibility", "ChangeMessageVisibilityBatch", "DeleteMessage", "DeleteMessageBatch", "ReceiveMessage", "SendMessage", "SendMessageBatch",
+    },
+    "sns": {"Publish", "PublishBatch"},
+    "events": {"PutEvents"},
+    "cloudwatch": {"GetMetricData", "GetMetricWidgetImage", "PutMetricData"},
+    "logs": {"PutLogEvents"},
+}  # fmt: skip
+
+
+@cache
+def model(service: str) -> ServiceModel:
+    """The service model of a neighbour as the installed botocore knows it, by botocore's name."""
+    return ServiceModel(Loader().load_service_model(service, "service-2"), service)
+
+
+def reads(operation: str) -> bool:
+    return operation.startswith(READS)
+
+
+def is_recorded(prefix: str, operation: str) -> bool:
+    """Whether CloudTrail records a call as a management event."""
+    return operation not in NOT_IN_TRAIL.get(prefix, ())
