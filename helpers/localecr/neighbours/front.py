@@ -73,11 +73,10 @@ def _call(lab: Lab, service: Service, operation: str, parameters: dict[str, Any]
 
 
 def _perform(service: Service, call: ledger.Call, perform: Callable) -> dict[str, Any]:
-    own = OWN.get(service.prefix, {}).get(call.operation)
-    if own:
-        return perform(call, lambda: own(call))
+    work = OWN.get(service.prefix, {}).get(call.operation, by_moto)
+    needs_moto = call.operation in services.OFFERED.get(service.name, ())
     # moto is loaded before the work, which has the database's turn
-    return perform(call, lambda: by_moto(call), before=lambda: journal.loaded(call.lab, call.account))
+    return perform(call, lambda: work(call), before=(lambda: journal.loaded(call.lab, call.account)) if needs_moto else None)
 
 
 def by_moto(call: ledger.Call) -> dict[str, Any]:
