@@ -148,6 +148,35 @@ def test_two_labs_in_a_process_share_nothing(lab, state):
         assert first != second  # though they are entries of the same number
 
 
+def test_what_was_made_and_deleted_leaves_no_entries(lab):
+    def entries():
+        return lab.database.one("SELECT COUNT(*) FROM journal")[0]
+
+    run(lab, "iam", "ListUsers")
+    before = entries()
+    for _ in range(2):
+        run(lab, "iam", "CreateUser", UserName="guest")
+        run(lab, "iam", "PutUserPolicy", UserName="guest", PolicyName="p", PolicyDocument=document("ecr:*"))
+        run(lab, "iam", "DeleteUserPolicy", UserName="guest", PolicyName="p")
+        run(lab, "iam", "DeleteUser", UserName="guest")
+        run(lab, "logs", "CreateLogGroup", logGroupName="/g")
+        run(lab, "logs", "DeleteLogGroup", logGroupName="/g")
+        run(lab, "events", "PutRule", Name="r", EventPattern='{"source": ["aws.ecr"]}')
+        run(lab, "events", "DeleteRule", Name="r")
+    assert entries() == before
+    neighbours.world.of(lab).forget()
+    assert list(neighbours.backend(lab, "iam", ACCOUNT, "us-east-1").users) == ["learner"]
+
+
+def test_a_renamed_user_is_deleted_for_good(lab):
+    run(lab, "iam", "CreateUser", UserName="a")
+    run(lab, "iam", "UpdateUser", UserName="a", NewUserName="b")
+    run(lab, "iam", "CreateUser", UserName="a")
+    run(lab, "iam", "DeleteUser", UserName="b")
+    neighbours.world.of(lab).forget()
+    assert list(neighbours.backend(lab, "iam", ACCOUNT, "us-east-1").users) == ["learner", "a"]
+
+
 def test_only_what_was_touched_is_said_to_be(lab):
     assert not neighbours.touched(lab, "events")
     run(lab, "events", "PutRule", Name="r", EventPattern='{"source": ["aws.ecr"]}')
