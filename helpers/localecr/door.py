@@ -20,7 +20,7 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
-from localecr import identities
+from localecr import identities, playground
 from localecr.clock import as_datetime
 from localecr.errors import AwsError
 from localecr.http import Request, Response
@@ -82,6 +82,7 @@ class LabDoor:
             ("POST", "keys"): self._keys,
             ("POST", "clock"): self._advance,
             ("POST", "stop"): self._stop,
+            ("POST", "verdict"): lambda asked: playground.verdict(self.lab, asked),
         }
 
     def _status(self, asked: dict) -> dict:
@@ -145,6 +146,10 @@ class Door:
     def advance(self, seconds: float) -> datetime:
         """Moves the lab's clock forward; returns the new present. Raises DoorError for a step back."""
         return datetime.fromisoformat(self._ask("POST", "clock", {"advance_seconds": seconds})["clock"])
+
+    def verdict(self, principal_arn: str, action: str, resource: str, **more: Any) -> dict[str, Any]:
+        """Whether somebody may do something, and why, as ``playground.verdict`` answers; ``more`` are its members that may be left out."""
+        return self._ask("POST", "verdict", {"principal_arn": principal_arn, "action": action, "resource": resource} | more)
 
     def from_address(self, address: str) -> dict[str, str]:
         """The headers with which a call comes from another IP address. They are not part of what is signed."""

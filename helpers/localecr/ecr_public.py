@@ -5,11 +5,11 @@ from __future__ import annotations
 import base64
 import sqlite3
 
-from localecr import ecr, permissions, tokens
+from localecr import ecr, ecr_policies, tokens
 from localecr.ecr import Answer, Parameters
-from localecr.errors import AwsError, invalid_parameter
+from localecr.errors import AwsError
 from localecr.identities import Principal
-from localecr.registry import Registry, catalog, images, paging, policies, repositories, tags
+from localecr.registry import Registry, catalog, images, paging, repositories, tags
 
 REGIONS = ("us-east-1", "us-west-2")  # where the API has an endpoint
 
@@ -112,34 +112,6 @@ def _say(registry: Registry, name: str, said: Parameters) -> Answer:
         return catalog.data(registry, repositories.find(registry, name))
 
 
-def set_repository_policy(registry: Registry, principal: Principal, asked: Parameters) -> Answer:
-    row = repositories.find(registry, asked["repositoryName"])
-    text = asked["policyText"]
-    if not asked.get("force", False):
-        _refuse_lock_out(principal, registry, text)
-    return ecr.named(registry, row) | {"policyText": policies.set(registry, row, text, ACTIONS)}
-
-
-def _refuse_lock_out(principal: Principal, registry: Registry, text: str) -> None:
-    """A policy that would keep its own author from changing it again needs ``force``. AWS publishes no sentence for it."""
-    try:
-        statements = policies.read(text)
-    except (ValueError, RecursionError) as error:
-        raise policies.invalid() from error
-    if not permissions.decide(principal, "ecr-public:SetRepositoryPolicy", registry.account, "*", statements).allowed:
-        raise invalid_parameter("PolicyText", "The policy would keep you from setting another one; use force to set it anyway")
-
-
-def get_repository_policy(registry: Registry, principal: Principal, asked: Parameters) -> Answer:
-    row = repositories.find(registry, asked["repositoryName"])
-    return ecr.named(registry, row) | {"policyText": policies.of(registry, row)}
-
-
-def delete_repository_policy(registry: Registry, principal: Principal, asked: Parameters) -> Answer:
-    row = repositories.find(registry, asked["repositoryName"])
-    return ecr.named(registry, row) | {"policyText": policies.delete(registry, row)}
-
-
 def get_registry_catalog_data(registry: Registry, principal: Principal, asked: Parameters) -> Answer:
     return {"registryCatalogData": {"displayName": catalog.display_name(registry)}}
 
@@ -161,10 +133,9 @@ SHARED = (
     "UploadLayerPart",
 )
 
-OPERATIONS = {name: ecr.OPERATIONS[name] for name in SHARED} | {
+OPERATIONS = ecr_policies.OF_REPOSITORIES | {name: ecr.OPERATIONS[name] for name in SHARED} | {
     "CreateRepository": create_repository,
     "DeleteRepository": delete_repository,
-    "DeleteRepositoryPolicy": delete_repository_policy,
     "DescribeImageTags": describe_image_tags,
     "DescribeImages": describe_images,
     "DescribeRegistries": describe_registries,
@@ -172,11 +143,6 @@ OPERATIONS = {name: ecr.OPERATIONS[name] for name in SHARED} | {
     "GetAuthorizationToken": get_authorization_token,
     "GetRegistryCatalogData": get_registry_catalog_data,
     "GetRepositoryCatalogData": get_repository_catalog_data,
-    "GetRepositoryPolicy": get_repository_policy,
     "PutRegistryCatalogData": put_registry_catalog_data,
     "PutRepositoryCatalogData": put_repository_catalog_data,
-    "SetRepositoryPolicy": set_repository_policy,
 }
-
-# what a repository's policy can name: the operations, and what Docker's requests stand for beside them
-ACTIONS = frozenset(f"ecr-public:{name}" for name in (*OPERATIONS, "BatchGetImage", "GetDownloadUrlForLayer", "ListImageReferrers"))

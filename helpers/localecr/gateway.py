@@ -17,7 +17,7 @@ from localecr import callers, contract, door, ecr, ecr_public, identities, layer
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
 from localecr.neighbours import front, protocols, services
-from localecr.registry import Lab, Registry, catalog, policies
+from localecr.registry import Lab, Registry, catalog
 from localecr.serving import BrokenBody
 from localecr.store import trouble
 from localecr.store.database import Closed
@@ -47,23 +47,18 @@ def perform(
     nothing before it, as in the API, is recorded after its change.
     """
     try:
-        permissions.require(call.principal, call.action, call.account, call.resource, _statements(call))
+        permissions.require(call)
         if before is not None:
             before()
         alone = records.is_read_only(call.operation) or call.operation in PASSING or (call.operation in TAKES_LONG and before is None)
         with nullcontext() if alone else call.lab.database.write():
             result = work()
+            permissions.refuse_lock_out(call)
             ledger.write(call, answer=told(result))
     except AwsError as error:
         ledger.write(call, error)
         raise
     return result
-
-
-def _statements(call: ledger.Call) -> list[dict[str, Any]]:
-    """The statements of the policy of the repository that is asked for; empty where there is neither."""
-    text = call.registry and policies.find(call.registry, call.parameters.get("repositoryName"))
-    return policies.read(text) if text else []
 
 
 class Gateway:

@@ -119,12 +119,12 @@ def find_key(database: Database, access_key_id: str) -> AccessKey | None:
     return AccessKey(row["id"], row["secret"], principal) if principal else None
 
 
-def _user(database: Database, account: str, name: str, access_key_id: str) -> Principal | None:
+def _user(database: Database, account: str, name: str, access_key_id: str | None) -> Principal | None:
     """A user as a principal; the lab's own are there also where IAM has never been used."""
     row = database.one("SELECT id, arn FROM identities WHERE account = ? AND kind = 'user' AND name = ?", (account, name))
     if row is not None:
         return Principal(account, name, access_key_id, path=_path(row["arn"], name), id=row["id"])
-    if name == USERS["checker"] or account == COURSES or name == USERS["learner"] and not _has_identities(database, account):
+    if name == USERS["checker"] or _is_first(database, account, name):
         return Principal(account, name, access_key_id, id=default_id(account) if name == USERS["learner"] else None)
     return None
 
@@ -162,6 +162,8 @@ def find_role(database: Database, arn: str) -> Role | None:
 
 def is_there(database: Database, principal: Principal) -> bool:
     """Whether who a token or a session names is still the same: the key that fetched it active, the user or role not made anew."""
+    if principal.account is None:
+        return True
     if principal.role:
         row = database.one("SELECT id FROM identities WHERE account = ? AND kind = 'role' AND name = ?", (principal.account, principal.role))
         return row is not None and row["id"] == principal.id
@@ -223,7 +225,7 @@ def policies_of(database: Database, principal: Principal) -> Entity | None:
     row = database.one("SELECT id, document FROM identities WHERE account = ? AND kind = ? AND name = ?", (principal.account, kind, name))
     if row is not None:
         return _entity(row["id"], row["document"])
-    if principal.account is not None and name == USERS["learner"] and kind == "user" and not _has_identities(database, principal.account):
+    if principal.account is not None and kind == "user" and _is_first(database, principal.account, name):
         return Entity(default_id(principal.account), (ADMINISTRATOR,), None, {})
     return None
 
@@ -236,9 +238,11 @@ def _entity(unique_id: str, document: str) -> Entity:
     return Entity(unique_id, policies, boundary, said["tags"])
 
 
-def _has_identities(database: Database, account: str) -> bool:
-    """Whether IAM was ever used in an account; until then there is the learner alone."""
-    return database.one("SELECT 1 FROM identities WHERE account = ? LIMIT 1", (account,)) is not None
+def _is_first(database: Database, account: str, user: str | None) -> bool:
+    """Whether this is the user that an account has before IAM was ever used in it: a learner's, or the course's own."""
+    if user != ("course" if account == COURSES else USERS["learner"]):
+        return False
+    return database.one("SELECT 1 FROM identities WHERE account = ? LIMIT 1", (account,)) is None
 
 
 @lru_cache(maxsize=64)
@@ -263,7 +267,7 @@ def lasting_name(database: Database, who: str) -> str:
         row = database.one("SELECT id FROM identities WHERE account = ? AND kind = ? AND name = ? AND arn = ?", (account, kind, name, who))
         if row is not None:
             return row["id"]
-        if who == f"arn:aws:iam::{account}:user/{USERS['learner']}" and not _has_identities(database, account):
+        if who == Principal(account, name).arn and _is_first(database, account, name):
             return who  # whom IAM doesn't know yet
     elif found := SESSION.fullmatch(who):
         if database.one("SELECT 1 FROM identities WHERE account = ? AND kind = 'role' AND name = ?", found.group("account", "role")):
@@ -271,6 +275,19 @@ def lasting_name(database: Database, who: str) -> str:
     elif who == "*" or ACCOUNT.fullmatch(who) or who == f"arn:aws:iam::{who[13:25]}:root":
         return who
     raise ValueError(f"there is no {who}")
+
+
+def principal_of(database: Database, arn: str) -> Principal | None:
+    """The user, or the session of a role, that an ARN names (a role's own means a session of it); None where there is none."""
+    found = ENTITY.fullmatch(arn) or SESSION.fullmatch(arn)
+    if found is None:
+        return None
+    account, named = found["account"], found.groupdict()
+    if named.get("kind") == "user":
+        return _user(database, account, named["name"], None)
+    role, session = named.get("name") or named["role"], arn.rpartition("/")[2] if "role" in named else "session"
+    row = database.one("SELECT id, arn FROM identities WHERE account = ? AND kind = 'role' AND name = ?", (account, role))
+    return Principal(account, role=role, session=session, path=_path(row["arn"], role), id=row["id"]) if row else None
 
 
 def arn_of(database: Database, unique_id: str) -> str | None:

@@ -1,61 +1,196 @@
-"""May they? The third stop: one decision for each operation, whichever door it came in by.
+"""May they? The third stop: one decision for each permission that an operation needs, whichever door it came in by.
 
-Identity policies are not evaluated yet: a principal may do everything in its own account, and elsewhere what a repository's
-policy allows it; anybody may read a public registry. An explicit deny wins (AWS: policy evaluation logic).
+It gathers what has a say, the policies of who calls, of what is asked for and of its registry, and the request's context;
+``iam/evaluation.py`` decides. AWS: "Policy evaluation logic", and facts about ECR in its service authorization reference.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
 
-from localecr.errors import AwsError
-from localecr.identities import Principal
-from localecr.registry import policies
+from localecr import identities, neighbours, request_context
+from localecr.errors import AwsError, invalid_parameter
+from localecr.iam import documents, evaluation
+from localecr.iam.documents import Document, Kind, MalformedPolicy
+from localecr.iam.evaluation import PrincipalFacts, Source, Verdict
+from localecr.identities import Entity, Policy, Principal
+from localecr.ledger import Call
+from localecr.registry import Registry, policies, registry_policy
+from localecr.request_context import Value
 
 ANYBODY = {"ecr-public:BatchGetImage", "ecr-public:GetDownloadUrlForLayer", "ecr-public:BatchCheckLayerAvailability"}
+ALWAYS = Verdict(True, "because anybody may read a public registry", (), (), "allowed", {})
+CHECKS = Verdict(True, "because the course's own checks may read everything", (), (), "allowed", {})
+ASSUME_ROLE = "sts:AssumeRole"
+BY_TRUST = (ASSUME_ROLE, "sts:SetSourceIdentity", "sts:TagSession")  # which a role's trust policy must allow
+LOG_IN = "GetAuthorizationToken"  # which is about no resource, so that no resource's policy has a say in it
+
+# how each service says it: its code and the HTTP status; the others speak as ECR does
+DENIED = {
+    "cloudwatch": ("AccessDenied", 403),
+    "iam": ("AccessDenied", 403),
+    "sns": ("AuthorizationError", 403),
+    "sqs": ("AccessDenied", 403),
+    "sts": ("AccessDenied", 403),
+}
+# operations that need another permission than that of their name (AWS: service authorization reference; ListImageReferrers)
+ACTIONS = {
+    "ecr:ListImageReferrers": "ecr:BatchGetImage",
+    "ecr-public:ListImageReferrers": "ecr-public:BatchGetImage",
+    "sns:PublishBatch": "sns:Publish",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+}
+
+
+def _each_named(call: Call) -> Iterator[tuple[str, str]]:
+    """DescribeRepositories: on each repository that is named, or on all."""
+    for name in call.parameters.get("repositoryNames") or ["*"]:
+        yield call.action, call.registry.arn(name)
+
+
+def _with_tags(call: Call) -> Iterator[tuple[str, str]]:
+    yield call.action, call.resource
+    if call.parameters.get("tags"):
+        yield f"{call.service}:TagResource", call.resource
+
+
+def _with_bearer(call: Call) -> Iterator[tuple[str, str]]:
+    yield call.action, call.resource
+    yield "sts:GetServiceBearerToken", "*"
+
+
+def _with_what_a_session_carries(call: Call) -> Iterator[tuple[str, str]]:
+    yield call.action, call.resource
+    if call.parameters.get("Tags"):
+        yield "sts:TagSession", call.resource
+    if call.parameters.get("SourceIdentity"):
+        yield "sts:SetSourceIdentity", call.resource
+
+
+# operations that need more than one permission, one on other resources than the call's, or none
+NEEDS: dict[str, Callable[[Call], Iterator[tuple[str, str]]]] = {
+    "ecr:CreateRepository": _with_tags,
+    "ecr:DescribeRepositories": _each_named,
+    "ecr-public:CreateRepository": _with_tags,
+    "ecr-public:DescribeRepositories": _each_named,
+    "ecr-public:GetAuthorizationToken": _with_bearer,
+    "sts:AssumeRole": _with_what_a_session_carries,
+    "sts:GetCallerIdentity": lambda call: iter(()),
+    "sts:GetSessionToken": lambda call: iter(()),
+}
+
+
+def needed(call: Call) -> Iterator[tuple[str, str]]:
+    """The actions that a call needs, each with the resource that it is needed on."""
+    if call.action in NEEDS:
+        yield from NEEDS[call.action](call)
+    else:
+        yield ACTIONS.get(call.action, call.action), call.resource
+
+
+def require(call: Call) -> None:
+    """Returns if the call is allowed. Raises its service's error for a denied access, in AWS's words."""
+    for action, resource in needed(call):
+        verdict = decide(call, action, resource)
+        if not verdict.allowed:
+            code, status = DENIED.get(call.service, ("AccessDeniedException", 400))
+            raise AwsError(code, sentence(call.principal, action, resource, verdict), status)
+
+
+def sentence(principal: Principal, action: str, resource: str, verdict: Verdict) -> str:
+    """A refusal as AWS words it; of AssumeRole it doesn't say why."""
+    said = f"User: {principal.arn} is not authorized to perform: {action} on resource: {resource}"
+    return said if action in BY_TRUST else f"{said} {verdict.because}"
+
+
+def refuse_lock_out(call: Call) -> None:
+    """Once a repository's policy is set, within its transaction: one that would keep its own author from setting another needs ``force``.
+
+    Raises InvalidParameterException; AWS publishes no sentence for it.
+    """
+    if call.operation == "SetRepositoryPolicy" and not call.parameters.get("force") and not decide(call).allowed:
+        raise invalid_parameter("PolicyText", "The policy would keep you from setting another one; use force to set it anyway")
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """A decision, and what decided it, in a sentence."""
+class Instead:
+    """What the playground tries: policies in the place of those that are kept, and condition keys beside those of the call."""
 
-    allowed: bool
-    because: str
+    identity_policies: tuple[str, ...] | None = None
+    repository_policy: str | None = None
+    context: Mapping[str, Value] = field(default_factory=dict)
 
 
-def decide(principal: Principal, action: str, owner: str, resource: str, statements: Sequence[dict[str, Any]] = ()) -> Verdict:
-    """Whether ``principal`` may do ``action`` (``ecr:PutImage``) on ``resource`` (an ARN, or ``*``) of the account ``owner``.
+AS_KEPT = Instead()
 
-    ``statements`` are those of the repository's policy, as ``policies.read`` gives them.
-    """
+
+def decide(call: Call, action: str | None = None, resource: str | None = None, instead: Instead = AS_KEPT) -> Verdict:
+    """Whether the call's principal may do ``action`` (``ecr:PutImage``) on ``resource`` (an ARN, or ``*``); without them, what the call is itself."""
+    principal, action, resource = call.principal, action or call.action, resource or call.resource
+    if principal.is_checker:
+        return CHECKS
     if action in ANYBODY:
-        return Verdict(True, "anybody may read a public registry")
-    effects = {each["Effect"] for each in statements if _concerns(each, principal, action)}
-    if "Deny" in effects:
-        return Verdict(False, "with an explicit deny in a resource-based policy")
-    if principal.account == owner:
-        return Verdict(True, "a principal may do everything in its own account")
-    if "Allow" in effects and principal.account is not None:
-        return Verdict(True, "the repository's policy allows it")
-    return Verdict(False, f"because no resource-based policy allows the {action} action")
+        return ALWAYS
+    if principal.kind == "Anonymous":  # whom not even a policy for everybody lets write
+        return Verdict(False, f"because no resource-based policy allows the {action} action", (), (), "implicitDeny", {})
+    entity = identities.policies_of(call.lab.database, principal)
+    tags, guards = _guards(call, action, resource, instead)
+    facts = PrincipalFacts(principal.kind, principal.arn, principal.account, principal.entity_arn, entity and entity.id)
+    context = request_context.of(call, entity, tags) | instead.context
+    return evaluation.evaluate(evaluation.Request(facts, action, resource, call.account, context), [*_own(principal, entity, instead), *guards])
 
 
-def _concerns(statement: dict[str, Any], principal: Principal, action: str) -> bool:
-    acts = any(policies.names(pattern, action) for pattern in statement.get("Action", statement.get("NotAction")))
-    means = any(_is(principal, who) for who in statement.get("Principal", statement.get("NotPrincipal")))
-    return acts == ("Action" in statement) and means == ("Principal" in statement)
+def _own(principal: Principal, entity: Entity | None, instead: Instead) -> Iterator[Source]:
+    """The caller's policies: a user's or a role's, its boundary, and a session's."""
+    if instead.identity_policies is not None:
+        for number, text in enumerate(instead.identity_policies, 1):
+            yield Source("identity", f"the identity policy {number} given here", documents.read(text))
+    elif entity is not None:
+        yield from _attached(entity.policies, "identity")
+    if entity is not None and entity.boundary is not None:
+        yield from _attached((entity.boundary,), "boundary")
+    for text in principal.session_policies:
+        yield Source("session", f"the session policy of {principal.session}", documents.read(text, "session"))
 
 
-def _is(principal: Principal, who: str) -> bool:
-    return who in ("*", principal.account, f"arn:aws:iam::{principal.account}:root", principal.arn)
+@lru_cache(maxsize=1024)
+def _attached(attached: tuple[Policy, ...], kind: Literal["identity", "boundary"]) -> tuple[Source, ...]:
+    return tuple(Source(kind, each.name, _document(each.document, kind), each.arn) for each in attached)
 
 
-def require(principal: Principal, action: str, owner: str, resource: str, statements: Sequence[dict[str, Any]] = ()) -> Verdict:
-    """The verdict, if it is yes. Raises AccessDeniedException in AWS's words."""
-    verdict = decide(principal, action, owner, resource, statements)
-    if not verdict.allowed:
-        who = "User: anonymous" if principal.account is None else f"User: {principal.arn}"
-        raise AwsError("AccessDeniedException", f"{who} is not authorized to perform: {action} on resource: {resource} {verdict.because}")
-    return verdict
+def _document(text: str, kind: Kind) -> Document:
+    """A policy that is kept. What isn't one (a boundary whose policy is gone) allows nothing."""
+    try:
+        return documents.read(text, kind)
+    except MalformedPolicy:
+        return Document(text, kind, documents.VERSIONS[0], None, ())
+
+
+def _guards(call: Call, action: str, resource: str, instead: Instead) -> tuple[Mapping[str, str], list[Source]]:
+    """The resource tags of what is asked for, and the policies that guard it: its own, and its registry's."""
+    if action.partition(":")[2] == LOG_IN:
+        return {}, []
+    if call.registry is not None:
+        return _guards_of_repository(call.registry, action, resource, instead)
+    if action in BY_TRUST:
+        role = identities.find_role(call.lab.database, resource)
+        return {}, [Source("trust", f"the trust policy of {role.name}", _document(role.trust, "trust"))] if role else []
+    text = neighbours.resource_policy(call.lab, resource)
+    return {}, [Source("resource", f"the policy of {resource}", _document(text, "resource"))] if text else []
+
+
+def _guards_of_repository(registry: Registry, action: str, resource: str, instead: Instead) -> tuple[Mapping[str, str], list[Source]]:
+    name = resource.removeprefix(registry.arn("")) if resource.startswith(registry.arn("")) else ""
+    kept = policies.find(registry, name)
+    guards = []
+    if text := instead.repository_policy if instead.repository_policy is not None else kept["policy"]:
+        guards.append(Source("resource", f"the repository policy of {name}", policies.read(text)))
+    if kept["registry_policy"] and registry_policy.concerns(action, kept["settings"]):
+        guards.append(Source("registry", f"the registry policy of {registry.account}", documents.read(kept["registry_policy"], "registry")))
+    return json.loads(kept["resource_tags"] or "{}"), guards

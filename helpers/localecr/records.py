@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from localecr import identities
 from localecr.clock import as_datetime
 from localecr.errors import AwsError
 

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ import requests
 from botocore.client import BaseClient
 
 import answers
+import grants
 import proofs
 import tools
 from wire import Repository, basic
@@ -138,6 +140,25 @@ def name(ecr: BaseClient, free_repository: str) -> str:
 def http(at: Callable[..., Repository], name: str) -> Repository:
     """The same repository over HTTP."""
     return at(name)
+
+
+@pytest.fixture
+def meet(aws: Callable[..., BaseClient], lab_endpoint: Endpoint, free_repository: str) -> grants.Meet:
+    """`meet(policy, …, account=…)`: a new user with these inline policies, and no others."""
+    met = count(1)
+
+    def user(*policies: str, account: str = ACCOUNT) -> grants.Person:
+        return grants.meet(lab_endpoint, aws("iam", account), f"{free_repository[-40:].strip('-')}-{next(met)}", *policies)
+
+    return user
+
+
+@pytest.fixture
+def mounting(ecr: BaseClient) -> Iterator[None]:
+    """Your private registry mounts blobs, which a new one doesn't."""
+    ecr.put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
+    yield
+    ecr.put_account_setting(name="BLOB_MOUNTING", value="DISABLED")
 
 
 @pytest.fixture

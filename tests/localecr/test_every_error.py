@@ -24,7 +24,7 @@ from specimens import Specimen, digest, image, index
 ACCOUNT, PARTNER = "111122223333", "444455556666"
 NOWHERE = "sha256:" + "0" * 64
 UPLOAD_ID = "01234567-89ab-cdef-0123-456789abcdef"
-POLICY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr-public:*"}]})
+POLICY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*"}]})
 NAME_RULE = "must satisfy regular expression '(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*'"
 MODELS = {service: botocore.session.Session().get_service_model(service) for service in OPERATIONS}
 LISTED = [
@@ -127,6 +127,7 @@ def send_a_part_too_many(scene: Scene) -> None:
         scene.upload(b"one", b"two")
 
 
+NO_REGISTRY_POLICY = f"Registry policy does not exist in the registry with id '{ACCOUNT}'"
 HERE = "the repository with name '{name}' in the registry with id '111122223333'"
 MISMATCH = "The image with digest '{nowhere}' in repository '{name}' and registry ID '111122223333' does not match the image digest that Amazon ECR has calculated."
 TOO_MANY = "The list of tags on the repository is over the limit. The maximum number of tags that can be applied to a repository is 50."
@@ -215,8 +216,11 @@ PROVOKED: dict[tuple[str, str], tuple[Callable[[Scene], Any], str | None]] = {
         lambda scene: scene("DeleteRepositoryPolicy"),
         f"Repository policy does not exist for {HERE}",
     ),
+    ("GetRegistryPolicy", "RegistryPolicyNotFound"): (lambda scene: scene("GetRegistryPolicy"), NO_REGISTRY_POLICY),
+    ("DeleteRegistryPolicy", "RegistryPolicyNotFound"): (lambda scene: scene("DeleteRegistryPolicy"), NO_REGISTRY_POLICY),
 }
 
+SETTINGS = "BASIC_SCAN_TYPE_VERSION, BLOB_MOUNTING, REGISTRY_POLICY_SCOPE"
 A_THOUSAND = "Invalid parameter at 'maxResults' failed to satisfy constraint: 'Member must have value less than or equal to 1000'"
 # a member that breaks a rule, and the sentence, for operations that aren't about one repository
 OFF: dict[str, tuple[dict[str, Any], str]] = {
@@ -225,6 +229,18 @@ OFF: dict[str, tuple[dict[str, Any], str]] = {
     "GetAuthorizationToken": (
         {"registryIds": ["1"]},
         "Invalid parameter at 'registryIds' failed to satisfy constraint: 'Member must satisfy constraint: [Member must satisfy regular expression pattern: [0-9]{12}]'",
+    ),
+    "GetAccountSetting": (
+        {"name": "NO_SETTING"},
+        f"Invalid parameter at 'name' failed to satisfy constraint: 'Member must satisfy enum value set: [{SETTINGS}]'",
+    ),
+    "PutAccountSetting": (
+        {"name": "REGISTRY_POLICY_SCOPE", "value": "V3"},
+        "Invalid parameter at 'value' failed to satisfy constraint: 'Member must satisfy enum value set: [V2, V1]'",
+    ),
+    "PutRegistryPolicy": (
+        {"policyText": "{}"},
+        "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid registry policy provided'",
     ),
     "PutRegistryCatalogData": (
         {"displayName": "x" * 101},
@@ -246,7 +262,10 @@ NEVER_OF = {
     ("CreateRepository", "LimitExceeded"): "no such quota is enforced",
     ("PutImage", "LimitExceeded"): "no such quota is enforced",
     ("UntagResource", "TooManyTags"): "taking tags away makes none too many",
+    ("PutAccountSetting", "LimitExceeded"): "settings can be changed as often as one likes",
     ("DescribeRegistry", "InvalidParameter"): "it has no members",
+    ("GetRegistryPolicy", "InvalidParameter"): "it has no members",
+    ("DeleteRegistryPolicy", "InvalidParameter"): "it has no members",
 }
 NEVER_OF_SERVICE = {
     ("ecr-public", "PutImage", "ImageTagAlreadyExists"): "public tags always move",
@@ -323,9 +342,7 @@ OF_A_REGISTRY = [
 @pytest.mark.parametrize(("service", "operation"), OF_A_REGISTRY)
 def test_anothers_registry_is_closed(scene, operation):
     resource = scene.arn.replace(ACCOUNT, PARTNER)
-    if operation == "DescribeRepositories":
-        resource = resource.replace(scene.name, "*")
-    action = f"{scene.service}:{operation}"
+    action = f"{scene.service}:{'BatchGetImage' if operation == 'ListImageReferrers' else operation}"
     sentence = (
         f"User: arn:aws:iam::{ACCOUNT}:user/learner is not authorized to perform: {action} on resource: {resource} "
         f"because no resource-based policy allows the {action} action"

@@ -291,7 +291,7 @@ def identity(call, **more):
 
 
 def test_a_session_of_a_role_is_recorded_with_its_issuer(call):
-    session = Principal(ACCOUNT, access_key_id="ASIA1", role="Admin", session="mary", path="/team/", issued_at=1531346047)
+    session = Principal(ACCOUNT, access_key_id="ASIA1", role="Admin", session="mary", path="/team/", issued_at=1531346047, id="AROAEXAMPLE")
     (found,) = identity(call, principal=session)
     assert found["principalId"] == found["sessionContext"]["sessionIssuer"]["principalId"] + ":mary"
     assert found["principalId"].startswith("AROA")
@@ -321,11 +321,8 @@ def test_a_service_is_recorded_by_its_name(call):
     assert identity(call, principal=Principal(None, service="ecs-tasks.amazonaws.com")) == [{"type": "AWSService", "invokedBy": "ecs-tasks.amazonaws.com"}]
 
 
-def test_a_users_id_is_iams_where_there_is_one(call):
-    with (database := call().lab.database).write() as transaction:
-        transaction.execute("INSERT INTO identities VALUES (?, 'user', 'learner', 'arn', 'AIDAEXAMPLE', '{}')", (ACCOUNT,))
-    assert database.one("SELECT 1 FROM identities")
-    assert identity(call)[0]["principalId"] == "AIDAEXAMPLE"
+def test_a_users_id_is_iams(call):
+    assert identity(call, principal=Principal(ACCOUNT, "alice", "AKIA1", id="AIDAEXAMPLE"))[0]["principalId"] == "AIDAEXAMPLE"
 
 
 def test_whoever_pulls_from_a_public_registry_without_a_name_is_nobody(public, lab_endpoint, free_repository, lab_state, aws):

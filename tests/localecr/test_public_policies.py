@@ -172,9 +172,14 @@ def test_what_is_no_policy_is_refused_and_changes_nothing(public, name, text):
     assert public.get_repository_policy(repositoryName=name)["policyText"] == kept
 
 
-def test_what_is_not_evaluated_is_not_kept(public, name):
-    with refused("NotImplemented"):
-        public.set_repository_policy(repositoryName=name, policyText=policy(statement(Condition={"Bool": {"aws:SecureTransport": "true"}})))
+def test_a_statement_counts_where_its_condition_holds(public, partners, name):
+    elsewhere = statement(Condition={"NotIpAddress": {"aws:SourceIp": "127.0.0.0/8"}})
+    public.set_repository_policy(repositoryName=name, policyText=policy(elsewhere))
+    with refused("AccessDeniedException"):
+        partners.initiate_layer_upload(registryId=OWNER, repositoryName=name)
+    here = statement(Condition={"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}, "Bool": {"aws:SecureTransport": "true"}})
+    public.set_repository_policy(repositoryName=name, policyText=policy(here))
+    assert partners.initiate_layer_upload(registryId=OWNER, repositoryName=name)["uploadId"]
 
 
 def test_a_pattern_made_to_take_long_takes_no_time(public, partners, name):

@@ -158,10 +158,11 @@ ANOTHERS = {
 
 @pytest.mark.parametrize(("operation", "parameters"), ANOTHERS.items(), ids=ANOTHERS)
 def test_anothers_registry_is_closed_whether_the_repository_exists_or_not(ecr, operation, parameters):
-    resource = f"arn:aws:ecr:us-east-1:{PARTNER}:repository/{'*' if operation == 'DescribeRepositories' else 'theirs'}"
+    resource = f"arn:aws:ecr:us-east-1:{PARTNER}:repository/{'theirs' if parameters else '*'}"
+    action = "ecr:BatchGetImage" if operation == "ListImageReferrers" else f"ecr:{operation}"
     expected = (
-        f"User: arn:aws:iam::{ACCOUNT}:user/learner is not authorized to perform: ecr:{operation} on resource: {resource} "
-        f"because no resource-based policy allows the ecr:{operation} action"
+        f"User: arn:aws:iam::{ACCOUNT}:user/learner is not authorized to perform: {action} on resource: {resource} "
+        f"because no resource-based policy allows the {action} action"
     )
     with refused("AccessDeniedException", expected):
         getattr(ecr, xform_name(operation))(registryId=PARTNER, **parameters)

@@ -11,7 +11,7 @@ import binascii
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
@@ -28,7 +28,7 @@ DATE = re.compile(
     r"(?:T(?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.(?P<fraction>\d+))?)?(?P<zone>Z|[+-]\d\d:?\d\d)?)?)?)?",
     re.IGNORECASE,
 )
-EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Fits = Callable[[str, Context], bool]  # does a request's value fit any of the policy's?
 
@@ -38,9 +38,10 @@ class Condition:
     """One key of one operator of a Condition block: ``{"StringLike": {"ecr:ResourceTag/team": ["web", "shop-*"]}}``."""
 
     operator: str  # as the policy writes it
-    key: str  # in lower case
+    name: str  # of the key, as the policy writes it
+    key: str  # the same in lower case
     values: tuple[str, ...]
-    variables: tuple[str, ...]  # the context keys its values ask for
+    variables: tuple[str, ...]  # the names of context keys that its values ask for
     fits: Fits
     negated: bool
     over: str | None  # foranyvalue, forallvalues
@@ -62,7 +63,7 @@ class Condition:
         if self.fits is _is_there:
             return any(value == ("false" if values else "true") for value in self.values)
         if not any(values):  # no values, or an empty text: AWS's "empty data set"
-            return self.over == "forallvalues" or (self.if_exists and not values)
+            return self.over == "forallvalues"  # IfExists is asked of each value, so it says nothing where there is none
         quantifier = all if self.over == "forallvalues" else any
         return quantifier(self.fits(value, context) != self.negated for value in values)
 
@@ -79,7 +80,7 @@ def compile_condition(operator: str, key: str, values: tuple[str, ...], version:
     if name == "null":
         values = tuple(each.lower() for each in values)
     over = found["set"] and found["set"].lower()
-    return Condition(operator, key.lower(), values, variables, make(templates), negated, over, bool(found["if_exists"]))
+    return Condition(operator, key, key.lower(), values, variables, make(templates), negated, over, bool(found["if_exists"]))
 
 
 def _plain(template: Template, context: Context) -> str | None:
@@ -135,7 +136,7 @@ def _arn_glob(pattern: tuple[Token, ...]) -> Test:
 
     def test(value: str) -> bool:
         given = value.split(":", ARN_PARTS - 1)
-        return len(tests) == len(given) == ARN_PARTS and all(test(part) for test, part in zip(tests, given))
+        return len(tests) == len(given) == ARN_PARTS and all(test(part) for test, part in zip(tests, given, strict=True))
 
     return test
 
@@ -184,7 +185,7 @@ DATE_PARTS = (("year", 1), ("month", 1), ("day", 1), ("hour", 0), ("minute", 0),
 
 def _zone(text: str | None) -> timezone:
     if text is None or text in "Zz":
-        return timezone.utc
+        return UTC
     minutes = int(text[1:3]) * 60 + int(text[-2:])
     return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes))
 

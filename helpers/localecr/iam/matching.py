@@ -6,13 +6,12 @@ Wildcards are ``*`` (any run of characters, ``/`` and ``:`` too) and ``?`` (any 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import lru_cache
 
 from localecr.iam.variables import ANY, ONE, Context, Template, Token, tokens
-
 
 Test = Callable[[str], bool]
 ARN_PARTS = 6
@@ -95,7 +94,7 @@ class Resources:
         object.__setattr__(self, "_tests", tuple(_fixed(each) for each in self.patterns))
 
     def include(self, resource: str, context: Context) -> bool:
-        for template, test in zip(self.patterns, self._tests):  # type: ignore[attr-defined]
+        for template, test in zip(self.patterns, self._tests, strict=True):  # type: ignore[attr-defined]
             if test(resource) if test else self._fits(template, resource, context):
                 return not self.excluded
         return self.excluded

@@ -1,6 +1,7 @@
-"""What a policy's texts are made of: characters, wildcards, and policy variables: ``${aws:username}`` in resources and condition values (AWS: "IAM policy elements: Variables and tags").
+"""What a policy's texts are made of: characters, wildcards, and policy variables such as ``${aws:username}``.
 
-A document of version 2008-10-17 has none: there ``${aws:username}`` is text like any other.
+Variables stand in resources and in condition values (AWS: "IAM policy elements: Variables and tags"). A document of version
+2008-10-17 has none: there ``${aws:username}`` is text like any other.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from functools import cached_property
 Value = str | Sequence[str]
 Context = Mapping[str, Value]
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
-INNER = re.compile(r"\s*(?P<key>[^,']*?)\s*(?:,\s*'(?P<default>[^']*)'\s*)?")
+INNER = re.compile(r"\s*(?P<name>[^,']*?)\s*(?:,\s*'(?P<default>[^']*)'\s*)?")
 WILDCARDS = re.compile(r"([*?])")
 CHARACTERS = ("*", "?", "$")
 
@@ -34,7 +35,8 @@ SIGNS = {"*": ANY, "?": ONE}
 
 @dataclass(frozen=True)
 class Variable:
-    key: str  # of the request's context, in lower case
+    name: str  # of a key of the request's context, as the policy writes it
+    key: str  # the same in lower case
     default: str | None
 
 
@@ -49,8 +51,8 @@ class Template:
 
     @cached_property
     def variables(self) -> tuple[str, ...]:
-        """The context keys it asks for."""
-        return tuple(part.key for part in self.parts if isinstance(part, Variable))
+        """The context keys it asks for, as the policy writes them."""
+        return tuple(part.name for part in self.parts if isinstance(part, Variable))
 
     def resolve(self, context: Context) -> tuple[Token, ...] | None:
         """Its tokens with the variables' values, whose ``*`` and ``?`` are characters. None where a variable has no single value:
@@ -99,4 +101,5 @@ def _part(inner: str) -> str | Variable:
     if inner in CHARACTERS:  # ${*} is an asterisk that is no wildcard
         return inner
     found = INNER.fullmatch(inner)
-    return Variable(found["key"].lower(), found["default"]) if found else Variable(inner.lower(), None)
+    name, default = (found["name"], found["default"]) if found else (inner, None)
+    return Variable(name, name.lower(), default)

@@ -10,7 +10,7 @@ from localecr.errors import AwsError
 from localecr.http import FileSlice, Response
 from localecr.oci import errors
 from localecr.oci.exchange import Exchange, checked_digest
-from localecr.registry import layers, uploads
+from localecr.registry import account_settings, layers, uploads
 
 CONTENT_RANGE = re.compile(r"(?:bytes[ =])?(\d{1,18})-(\d{1,18})(?:/(?:\d{1,18}|\*))?")
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
@@ -117,7 +117,11 @@ def begin_upload(exchange: Exchange) -> Response:
 
 
 def _mount(exchange: Exchange, repository: sqlite3.Row, digest: str) -> bool:
-    return layers.mount(exchange.registry, repository, digest, _source(exchange))
+    """Whether the blob was taken over. Where it can't be, the client goes on with an upload, whatever the reason (AWS: blob mounting)."""
+    source, registry = _source(exchange), exchange.registry
+    if not registry.is_public and account_settings.get(registry, "BLOB_MOUNTING") == "DISABLED":
+        return False
+    return exchange.may("GetDownloadUrlForLayer", source) and layers.mount(registry, repository, digest, source)
 
 
 def _source(exchange: Exchange) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from localecr import permissions
 from localecr.errors import AwsError
 from localecr.http import Request
 from localecr.identities import Principal
@@ -48,11 +49,7 @@ class Exchange:
         is recorded. ``told`` makes the API's answer of the result, for what changes anything or hands out images.
         """
         parameters |= self.named
-        service = "ecr-public" if self.registry.is_public else "ecr"
-        call = Call(
-            self.registry.lab, self.principal, service, operation, self.registry.account, self.registry.region, self.registry.arn(self.name), parameters,
-            self.request.remote_address, self.request.header("User-Agent"), self.registry, through_docker=True,
-        )  # fmt: skip
+        call = self._call(operation, self.name, parameters)
         if before is None:
             return self.perform(call, lambda: work(repositories.find(self.registry, self.name)), told=told)
         given: list[Any] = []
@@ -67,6 +64,17 @@ class Exchange:
     def named(self) -> dict[str, str]:
         """The two members that begin most answers."""
         return {"registryId": self.registry.account, "repositoryName": self.name}
+
+    def may(self, operation: str, repository: str) -> bool:
+        """Whether the caller has the permission of this name on a repository of the registry; nothing is done, nothing recorded."""
+        return permissions.decide(self._call(operation, repository, self.named | {"repositoryName": repository})).allowed
+
+    def _call(self, operation: str, repository: str, parameters: dict[str, Any]) -> Call:
+        service = "ecr-public" if self.registry.is_public else "ecr"
+        return Call(
+            self.registry.lab, self.principal, service, operation, self.registry.account, self.registry.region, self.registry.arn(repository), parameters,
+            self.request.remote_address, self.request.header("User-Agent"), self.registry, through_docker=True,
+        )  # fmt: skip
 
     def link(self, rest: str) -> str:
         """An address below the repository, as this client reaches it."""

@@ -1,111 +1,111 @@
-"""Repository policies: who else may work on a repository. Checked as ECR checks them, and told back as ECR prints them.
+"""Policies of repositories and of registries: checked as ECR checks them, kept, and told back as ECR prints them.
 
-AWS: "Private repository policies", "Public repository policies". What a policy decides is ``permissions.py``'s business.
+AWS: "Private repository policies", "Public repository policies", "Private registry permissions". What a policy decides is
+``permissions.py``'s business, how policies are written ``iam/documents.py``'s.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import sqlite3
-from fnmatch import translate
+from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
+from localecr import identities
 from localecr.errors import AwsError, invalid_parameter
-from localecr.identities import ACCOUNT, USERS
+from localecr.iam import documents
+from localecr.iam.documents import Document, Statement
 from localecr.registry import Registry, repositories
 
-VERSIONS = ("2012-10-17", "2008-10-17")
-DOCUMENT = {"Version", "Id", "Statement"}
-STATEMENT = {"Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "Condition"}
-ARN = re.compile(r"arn:aws:iam::(?P<account>[0-9]{12}):(?:root|user/(?P<user>[\w+=,.@/-]+))")
-SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com")
-
-
-def read(text: str) -> list[dict[str, Any]]:
-    """The statements of a policy, each with lists where a single value may stand too. Raises ValueError for text that is no policy."""
-    document = json.loads(text)
-    if not isinstance(document, dict) or document.keys() - DOCUMENT or document.get("Version", VERSIONS[1]) not in VERSIONS:
-        raise ValueError("not a policy document")
-    statements = document.get("Statement")
-    return [_statement(each) for each in (statements if isinstance(statements, list) else [statements])]
-
-
-def _statement(given: Any) -> dict[str, Any]:
-    if not isinstance(given, dict) or given.keys() - STATEMENT or given.get("Effect") not in ("Allow", "Deny"):
-        raise ValueError("not a statement")
-    if ("Principal" in given) == ("NotPrincipal" in given) or ("Action" in given) == ("NotAction" in given):
-        raise ValueError("a statement has a Principal or a NotPrincipal, and an Action or a NotAction")
-    texts = {name: _texts(given[name]) for name in ("Action", "NotAction", "Resource") if name in given}
-    who = {name: _principals(given[name]) for name in ("Principal", "NotPrincipal") if name in given}
-    return {"Effect": given["Effect"], "Condition": given.get("Condition")} | texts | who
-
-
-def _texts(value: Any) -> list[str]:
-    values = value if isinstance(value, list) else [value]
-    if not values or not all(isinstance(each, str) for each in values):
-        raise ValueError("not a text, nor a list of texts")
-    return values
-
-
-def _principals(value: Any) -> list[str]:
-    """``*``, ARNs and account ids; a service's name stands for nobody who calls here."""
-    if value == "*":
-        return ["*"]
-    if not isinstance(value, dict) or not value or value.keys() - {"AWS", "Service"}:
-        raise ValueError("not a principal")
-    services = _texts(value["Service"]) if "Service" in value else []
-    people = _texts(value["AWS"]) if "AWS" in value else []
-    if not all(SERVICE.fullmatch(each) for each in services) or not all(map(_exists, people)):
-        raise ValueError("no such principal")
-    return people + services
-
-
-def _exists(principal: str) -> bool:
-    found = ARN.fullmatch(principal)
-    return principal == "*" or ACCOUNT.fullmatch(principal) is not None or (found is not None and found["user"] in (None, *USERS.values()))
-
-
-def set(registry: Registry, repository: sqlite3.Row, text: str, actions: frozenset[str]) -> str:
-    """Keeps a policy and returns it as ECR tells it back. ``actions`` are those it may name (``ecr-public:PutImage``).
-
-    Raises InvalidParameterException for what is no policy, an action or a principal that there isn't.
-    """
-    try:
-        statements = read(text)
-    except (ValueError, RecursionError) as error:
-        raise invalid() from error
-    for statement in statements:
-        if statement["Condition"]:
-            raise AwsError("NotImplemented", "Conditions in repository policies are not evaluated in this lab yet; leave Condition out.", 501)
-        if not all(any(names(pattern, action) for action in actions) for pattern in statement.get("Action", statement.get("NotAction"))):
-            raise invalid()
-    printed = pretty(json.loads(text))
-    _keep(registry, repository, printed)
-    return printed
-
-
-def invalid() -> AwsError:
-    return invalid_parameter("PolicyText", "Invalid repository policy provided")
+Kind = Literal["repository", "registry"]
 
 
 @lru_cache(maxsize=1024)
-def _pattern(pattern: str) -> re.Pattern[str]:
-    return re.compile(translate(pattern.replace("[", "[[]")), re.I)  # which never tries a * twice, so no pattern takes long
+def read(text: str) -> Document:
+    """A repository's policy, ready to be evaluated. It is about its repository, whatever a Resource in it says."""
+    document = documents.read(text, "resource")
+    return replace(document, statements=tuple(replace(each, resources=None) for each in document.statements))
 
 
-def names(pattern: str, action: str) -> bool:
-    """Whether a pattern of IAM (``*`` any run of characters, ``?`` any one) names an action; case doesn't count in actions."""
-    return _pattern(pattern).match(action) is not None
+def checked(registry: Registry, text: str, actions: frozenset[str], kind: Kind) -> str:
+    """A policy as it is kept: printed, with unique ids in the place of users' and roles' ARNs, so that nobody inherits a grant with a name.
+
+    ``actions`` are those it may name (``ecr:PutImage``). Raises InvalidParameterException for what is no policy, an action
+    or a principal that there isn't, and in a registry's policy a resource that is no repository of the registry.
+    """
+    try:
+        document = documents.read(text, "resource" if kind == "repository" else "registry")
+        given = json.loads(text)
+        for statement in document.statements:
+            _check_actions(statement, actions)
+            if kind == "registry":
+                _check_resources(statement, registry)
+            if statement.principals is None or statement.principals.names.keys() - {"AWS", "Service"}:
+                raise ValueError("a principal that calls no registry")
+        return pretty(_with_principals(given, lambda who: identities.lasting_name(registry.database, who)))
+    except ValueError as error:
+        raise invalid(kind) from error
 
 
-def find(registry: Registry, name: str | None) -> str | None:
-    """The text of a repository's policy; None without one, and for a repository that there isn't. Only public repositories have one yet."""
-    if name is None or not registry.is_public:
-        return None
-    row = registry.database.one("SELECT policy FROM repositories WHERE kind = ? AND account = ? AND region = ? AND name = ?", (*registry.scope, name))
-    return row["policy"] if row else None
+def invalid(kind: Kind) -> AwsError:
+    return invalid_parameter("PolicyText", f"Invalid {kind} policy provided")
+
+
+def _check_actions(statement: Statement, actions: frozenset[str]) -> None:
+    for pattern in statement.actions.patterns:
+        one = replace(statement.actions, patterns=(pattern,), excluded=False)
+        if not any(one.include(action.lower()) for action in actions):
+            raise ValueError(f"no action {pattern}")
+
+
+def _check_resources(statement: Statement, registry: Registry) -> None:
+    described = statement.element.get("Resource", statement.element.get("NotResource"))
+    for pattern in described if isinstance(described, list) else [described]:
+        if pattern != "*" and not pattern.startswith(registry.arn("")):
+            raise ValueError(f"{pattern} is no repository here")
+
+
+def _with_principals(policy: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+    """The policy with each name under ``AWS`` of its principals changed."""
+    statements = policy["Statement"]
+    changed = [_changed(each, change) for each in (statements if isinstance(statements, list) else [statements])]
+    return policy | {"Statement": changed if isinstance(statements, list) else changed[0]}
+
+
+def _changed(statement: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+    element = "Principal" if "Principal" in statement else "NotPrincipal"
+    named = statement[element]
+    if not isinstance(named, dict) or "AWS" not in named:
+        return statement
+    people = named["AWS"]
+    return statement | {element: named | {"AWS": [change(each) for each in people] if isinstance(people, list) else change(people)}}
+
+
+def told(registry: Registry, text: str) -> str:
+    """A policy that is kept, as it is told back: with ARNs again, but for whoever was deleted since."""
+    if not identities.UNIQUE_ID.search(text):
+        return text
+    return pretty(_with_principals(json.loads(text), lambda who: identities.arn_of(registry.database, who) or who if identities.UNIQUE_ID.fullmatch(who) else who))
+
+
+def set(registry: Registry, repository: sqlite3.Row, text: str, actions: frozenset[str]) -> str:
+    """Keeps a repository's policy and returns it as ECR tells it back. Raises as ``checked`` does."""
+    kept = checked(registry, text, actions, "repository")
+    _keep(registry, repository, kept)
+    return told(registry, kept)
+
+
+def find(registry: Registry, name: str) -> sqlite3.Row:
+    """What has a say in who may work on a repository, whether there is one or not: its ``policy`` and ``resource_tags``, and the
+    ``registry_policy`` and ``settings`` of its registry; None for what there isn't."""
+    return registry.database.one(
+        "SELECT r.policy, r.resource_tags, g.policy AS registry_policy, g.settings FROM (SELECT 1)"
+        " LEFT JOIN repositories r ON r.kind = ? AND r.account = ? AND r.region = ? AND r.name = ?"
+        " LEFT JOIN registries g ON g.account = ? AND g.region = ?",
+        (*registry.scope, name, *registry.scope[1:]),
+    )
 
 
 def of(registry: Registry, repository: sqlite3.Row) -> str:
@@ -115,7 +115,7 @@ def of(registry: Registry, repository: sqlite3.Row) -> str:
             "RepositoryPolicyNotFoundException",
             f"Repository policy does not exist for the repository with name '{repository['name']}' in the registry with id '{registry.account}'",
         )
-    return repository["policy"]
+    return told(registry, repository["policy"])
 
 
 def delete(registry: Registry, repository: sqlite3.Row) -> str:

@@ -1,0 +1,80 @@
+"""The condition keys of a call: what a policy's Condition can ask about it. AWS: "Global condition context keys", service authorization reference.
+
+The lab's addresses stand for AWS's, which speak HTTPS alone, so ``aws:SecureTransport`` is true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from localecr.clock import as_datetime
+from localecr.identities import Entity, Principal
+from localecr.ledger import Call
+
+Value = str | tuple[str, ...]
+TYPES = {"IAMUser": "User", "AssumedRole": "AssumedRole", "Anonymous": "Anonymous"}  # aws:PrincipalType; a service has none
+OF_SESSIONS = {"ExternalId": "sts:externalid", "RoleSessionName": "sts:rolesessionname", "SourceIdentity": "sts:sourceidentity"}
+
+
+def of(call: Call, entity: Entity | None, resource_tags: Mapping[str, str]) -> dict[str, Value]:
+    """Keys in lower case → values. A key that a call doesn't have is left out, as on AWS: ``aws:MultiFactorAuthPresent`` of long-term keys, say."""
+    now = call.lab.clock.now()
+    context: dict[str, Value] = {
+        "aws:currenttime": _moment(now),
+        "aws:epochtime": str(int(now)),
+        "aws:sourceip": call.source_address,
+        "aws:useragent": call.user_agent,
+        "aws:requestedregion": call.region or "us-east-1",
+        "aws:securetransport": "true",
+        "aws:viaawsservice": "false",
+        "aws:resourceaccount": call.account,
+    }
+    context.update(_of_principal(call.principal, entity))
+    for key, value in resource_tags.items():
+        context[f"aws:resourcetag/{key.lower()}"] = context[f"{call.service}:resourcetag/{key.lower()}"] = value
+    context.update(_of_tags(call.parameters))
+    if call.service == "sts":
+        context.update((key, call.parameters[name]) for name, key in OF_SESSIONS.items() if name in call.parameters)
+    if call.operation.endswith("AccountSetting") and "name" in call.parameters:
+        context["ecr:accountsetting"] = call.parameters["name"]
+    return context
+
+
+def _moment(seconds: float) -> str:
+    return f"{as_datetime(seconds):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _of_principal(principal: Principal, entity: Entity | None) -> Iterator[tuple[str, Value]]:
+    if principal.service:
+        yield "aws:principalisawsservice", "true"
+        yield "aws:principalservicename", principal.service
+        return
+    yield "aws:principalisawsservice", "false"
+    yield "aws:principaltype", TYPES[principal.kind]
+    if principal.account is None:
+        yield "aws:userid", "anonymous"
+        return
+    yield "aws:principalarn", principal.entity_arn
+    yield "aws:principalaccount", principal.account
+    if principal.user:
+        yield "aws:username", principal.user
+    if principal.user_id:
+        yield "aws:userid", principal.user_id
+    for key, value in (*(entity.tags.items() if entity else ()), *principal.session_tags):  # of one key the session's counts
+        yield f"aws:principaltag/{key.lower()}", value
+    if principal.source_identity:
+        yield "aws:sourceidentity", principal.source_identity
+    if principal.issued_at is not None:
+        yield "aws:tokenissuetime", _moment(principal.issued_at)
+        yield "aws:multifactorauthpresent", "false"
+
+
+def _of_tags(parameters: dict[str, Any]) -> Iterator[tuple[str, Value]]:
+    """What a request that gives tags or takes them away says of them."""
+    given = parameters.get("tags") or parameters.get("Tags") or ()
+    tags = {each["Key"]: each.get("Value", "") for each in given if each.get("Key")} if isinstance(given, list) else dict(given)
+    if keys := (*tags, *parameters.get("tagKeys", parameters.get("TagKeys", ()))):
+        yield "aws:tagkeys", keys
+    for key, value in tags.items():
+        yield f"aws:requesttag/{key.lower()}", value
