@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 
@@ -14,6 +16,7 @@ from labs import Process
 from localecr import neighbours
 from localecr.door import Door
 from localecr.errors import AwsError
+from localecr.neighbours import messages
 from people import ACCOUNT, document, signing, trust
 
 
@@ -100,12 +103,18 @@ def test_a_lab_that_never_used_the_neighbours_starts_without_them(seeded):
 
 
 def test_the_registrys_calls_need_no_moto(state):
-    with Process(state, ("-c", "import sys, localecr, threading\nlab = localecr.start(sys.argv[1], port=0)\nlab.wait()\nprint('moto' in sys.modules, flush=True)")) as process:
-        process.client().create_repository(repositoryName="web")
-        process.client("sts").get_caller_identity()
-        process.door.stop()
-        process.process.wait(60)
-        assert process.said.read_text().splitlines()[-1] == "False"
+    script = """if True:
+        import sys, boto3, localecr
+        from localecr.door import Door
+        with localecr.start(sys.argv[1], port=0) as lab:
+            keys = Door.find(sys.argv[1]).keys("111122223333")
+            for service, call in (("ecr", "describe_repositories"), ("sts", "get_caller_identity")):
+                client = boto3.client(service, region_name="us-east-1", endpoint_url=lab.url,
+                                      aws_access_key_id=keys["access_key_id"], aws_secret_access_key=keys["secret_access_key"])
+                getattr(client, call)()
+        print([name for name in sys.modules if name == "moto" or name == "flask"])
+    """
+    assert subprocess.run([sys.executable, "-c", script, str(state)], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 @pytest.fixture
@@ -146,6 +155,35 @@ def test_two_labs_in_a_process_share_nothing(lab, state):
         assert "alone" not in neighbours.backend(other._lab, "iam", ACCOUNT, "us-east-1").users
         first, second = (run(each, "iam", "CreateAccessKey", UserName="learner")["AccessKey"]["SecretAccessKey"] for each in (lab, other._lab))
         assert first != second  # though they are entries of the same number
+
+
+def test_what_was_made_and_deleted_leaves_no_entries(lab):
+    def entries():
+        return lab.database.one("SELECT COUNT(*) FROM journal")[0]
+
+    run(lab, "iam", "ListUsers")
+    before = entries()
+    for _ in range(2):
+        run(lab, "iam", "CreateUser", UserName="guest")
+        run(lab, "iam", "PutUserPolicy", UserName="guest", PolicyName="p", PolicyDocument=document("ecr:*"))
+        run(lab, "iam", "DeleteUserPolicy", UserName="guest", PolicyName="p")
+        run(lab, "iam", "DeleteUser", UserName="guest")
+        run(lab, "logs", "CreateLogGroup", logGroupName="/g")
+        run(lab, "logs", "DeleteLogGroup", logGroupName="/g")
+        run(lab, "events", "PutRule", Name="r", EventPattern='{"source": ["aws.ecr"]}')
+        run(lab, "events", "DeleteRule", Name="r")
+    assert entries() == before
+    neighbours.world.of(lab).forget()
+    assert list(neighbours.backend(lab, "iam", ACCOUNT, "us-east-1").users) == ["learner"]
+
+
+def test_a_renamed_user_is_deleted_for_good(lab):
+    run(lab, "iam", "CreateUser", UserName="a")
+    run(lab, "iam", "UpdateUser", UserName="a", NewUserName="b")
+    run(lab, "iam", "CreateUser", UserName="a")
+    run(lab, "iam", "DeleteUser", UserName="b")
+    neighbours.world.of(lab).forget()
+    assert list(neighbours.backend(lab, "iam", ACCOUNT, "us-east-1").users) == ["learner", "a"]
 
 
 def test_only_what_was_touched_is_said_to_be(lab):
@@ -209,9 +247,19 @@ def test_hundreds_of_entries_are_replayed_within_a_second(lab):
     for number in range(300):
         run(lab, "iam", "CreateUser", UserName=f"user-{number}")
     neighbours.world.of(lab).forget()
-    began = time.monotonic()
+    began = time.process_time()  # whatever else the machine does
     assert len(neighbours.backend(lab, "iam", ACCOUNT, "us-east-1").users) == 301
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
+
+
+def is_waited_for():
+    """Whether a thread of this process waits for messages."""
+    for frame in sys._current_frames().values():
+        while frame is not None:
+            if frame.f_code is messages.Arrivals.wait.__code__:
+                return True
+            frame = frame.f_back
+    return False
 
 
 def test_waiting_for_messages_ends_with_the_lab(state):
@@ -221,24 +269,10 @@ def test_waiting_for_messages_ends_with_the_lab(state):
         url, answered = sqs.create_queue(QueueName="q")["QueueUrl"], []
         thread = threading.Thread(target=lambda: answered.append(sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)))
         thread.start()
-        while not lab_is_waited_for(endpoint):
+        while not is_waited_for():
             time.sleep(0.01)
         began = time.monotonic()
         endpoint.stop()
         thread.join(20)
         assert time.monotonic() - began < 5
         assert "Messages" not in answered[0]
-
-
-def lab_is_waited_for(endpoint):
-    return any("receive_message" in str(frame) for thread, frame in frames() if thread != threading.get_ident())
-
-
-def frames():
-    import sys
-
-    for thread, frame in sys._current_frames().items():
-        while frame is not None:
-            if frame.f_code.co_name == "wait" and frame.f_code.co_filename.endswith("messages.py"):
-                yield thread, "receive_message"
-            frame = frame.f_back

@@ -57,7 +57,7 @@ def answer(lab: Lab, service: Service, request: Request, perform: Callable) -> R
         operation = model.operation_model(name)
         _refuse_unbuilt(service, name)
         parameters = protocol.read(operation, request, body)
-        call = _call(lab, service, name, parameters, caller, request)
+        call = _call(lab, service, name, parameters, caller, request, request_id)
         constraints.check(operation, parameters, enums=service.name not in ENUMS_UNCHECKED)
         return protocol.write(operation, _perform(service, call, perform), request_id)
     except AwsError as error:
@@ -69,13 +69,14 @@ def _refuse_unbuilt(service: Service, operation: str) -> None:
         raise not_built(service.prefix, operation)
 
 
-def _call(lab: Lab, service: Service, operation: str, parameters: dict[str, Any], caller: callers.Caller, request: Request) -> ledger.Call:
+def _call(lab: Lab, service: Service, operation: str, parameters: dict[str, Any], caller: callers.Caller, request: Request, request_id: str) -> ledger.Call:
     if service.prefix == "iam":
         iam.say_who(operation, parameters, caller.principal)
     region = "us-east-1" if service.is_global else caller.region or "us-east-1"
     owner, arn = resources.of(service.prefix, resources.Ask(lab, caller.principal.account, region, operation, parameters))
     return ledger.Call(
-        lab, caller.principal, service.prefix, operation, owner, region, arn, parameters, request.remote_address, request.header("User-Agent")
+        lab, caller.principal, service.prefix, operation, owner, region, arn, parameters, request.remote_address, request.header("User-Agent"),
+        request_id=request_id, is_recorded=services.is_recorded(service.prefix, operation),
     )  # fmt: skip
 
 

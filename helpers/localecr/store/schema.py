@@ -42,9 +42,10 @@ CREATE TABLE journal (                  -- the requests that changed a neighbour
     region TEXT NOT NULL,
     service TEXT NOT NULL,              -- as IAM's actions begin
     operation TEXT NOT NULL,
+    subject TEXT,                       -- what the request is about, if all that was done to it can be forgotten with it
     request TEXT NOT NULL               -- JSON: the parameters
 );
-CREATE INDEX journal_by_service ON journal (service);
+CREATE INDEX journal_by_service ON journal (service, account, region, subject);
 
 CREATE TABLE messages (                 -- of SQS, from when they are sent until they are deleted
     number INTEGER PRIMARY KEY AUTOINCREMENT,
