@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from localecr import callers, cloudwatch, ledger, signatures, sts
+from localecr import callers, cloudwatch, eventbridge, ledger, signatures, sts
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
 from localecr.iam import simulation
@@ -26,6 +26,7 @@ Operation = Callable[[ledger.Call], dict[str, Any]]
 # service (as IAM's actions begin) → operations of ours, which come before moto's
 OWN: dict[str, dict[str, Operation]] = {
     "cloudwatch": cloudwatch.OPERATIONS,
+    "events": eventbridge.OPERATIONS,
     "iam": iam.OPERATIONS | simulation.OPERATIONS,
     "sns": sns.OPERATIONS,
     "sqs": sqs.OPERATIONS,
