@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from localecr import callers, cloudtrail, cloudwatch, ledger, signatures, sts
+from localecr import callers, cloudtrail, cloudwatch, eventbridge, ledger, signatures, sts
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
 from localecr.iam import simulation
@@ -28,6 +28,7 @@ Operation = Callable[[ledger.Call], dict[str, Any]]
 OWN: dict[str, dict[str, Operation]] = {
     "cloudtrail": cloudtrail.OPERATIONS,
     "cloudwatch": cloudwatch.OPERATIONS,
+    "events": eventbridge.OPERATIONS,
     "iam": iam.OPERATIONS | simulation.OPERATIONS,
     "sns": sns.OPERATIONS,
     "sqs": sqs.OPERATIONS,
@@ -84,11 +85,10 @@ def _call(lab: Lab, service: Service, operation: str, parameters: dict[str, Any]
 
 
 def _perform(service: Service, call: ledger.Call, perform: Callable) -> dict[str, Any]:
-    own = OWN.get(service.prefix, {}).get(call.operation)
-    if own:
-        return perform(call, lambda: own(call))
+    work = OWN.get(service.prefix, {}).get(call.operation, by_moto)
+    needs_moto = call.operation in services.OFFERED.get(service.name, ())
     # moto is loaded before the work, which has the database's turn
-    return perform(call, lambda: by_moto(call), before=lambda: journal.loaded(call.lab, call.account))
+    return perform(call, lambda: work(call), before=(lambda: journal.loaded(call.lab, call.account)) if needs_moto else None)
 
 
 def by_moto(call: ledger.Call) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from localecr import identities
 from localecr.errors import AwsError
-from localecr.neighbours import extras, messages, moments, projection, protocols, services, world
+from localecr.neighbours import extras, messages, moments, projection, protocols, services, subjects, world
 from localecr.neighbours.services import Service
 from localecr.neighbours.world import World
 from localecr.registry import Lab
@@ -59,9 +59,10 @@ def _change(ours: World, account: str, region: str, service: Service, operation:
     entry, now, wall = None, lab.clock.now(), time.time()
     with lab.database.write() as transaction:
         if operation not in services.NOT_JOURNALLED.get(service.prefix, ()):
-            row = (now, wall, account, region, service.prefix, operation, json.dumps(protocols.plain(shape, parameters) if shape else {}))
+            request, subject = json.dumps(protocols.plain(shape, parameters) if shape else {}), subjects.of(service.prefix, parameters)
             entry = transaction.execute(
-                "INSERT INTO journal (time, wall_time, account, region, service, operation, request) VALUES (?, ?, ?, ?, ?, ?, ?)", row
+                "INSERT INTO journal (time, wall_time, account, region, service, operation, subject, request) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (now, wall, account, region, service.prefix, operation, subject, request),
             ).lastrowid
         ours.backend(service.name, account, region)  # made before the moment, whose chance it would use
         try:
@@ -77,6 +78,7 @@ def _change(ours: World, account: str, region: str, service: Service, operation:
         messages.keep(lab.database)
         if service.prefix == "iam":
             projection.project(lab.database, ours.backend("iam", account, region), account)
+        subjects.forget(lab.database, account, region, service.prefix, operation, parameters)
         messages.drop(lab.database, account, region, operation, parameters)
     return answer
 
