@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 FILE = "aws.json"
 PATIENCE = 60  # seconds until AWS knows new keys
+SETTLES = 15  # seconds until a policy that was changed is used everywhere; AWS names no figure
 # Amazon ECR Public keeps Docker's official images under the alias `docker`.
 BASES = {"debian": "debian:12", "alpine": "alpine:3.20", "static": "busybox:1.36"}
 
@@ -89,6 +90,10 @@ class AwsLab(Lab):
         """The same as `client`: on AWS the checks have no principal of their own, so they leave traces in the trail."""
         return self.client(service, region, account)
 
+    def arn(self, account: str | None = None) -> str:
+        """See `Lab.arn`. AWS: STS GetCallerIdentity."""
+        return self.client("sts", account=account).get_caller_identity()["Arn"]
+
     def decision(self, who: str, action: str, resource: str, **instead: object) -> Decision:
         """See `Lab.decision`: IAM's policy simulator, which leaves some things out (`ecrlab.simulator`)."""
         policy = instead["repository_policy"] if "repository_policy" in instead else self._repository_policy(resource)
@@ -104,6 +109,10 @@ class AwsLab(Lab):
             return ecr.get_repository_policy(repositoryName=parts[5].removeprefix("repository/"))["policyText"]
         except (ecr.exceptions.RepositoryPolicyNotFoundException, ecr.exceptions.RepositoryNotFoundException):
             return None
+
+    def settle(self) -> None:
+        """IAM is eventually consistent: a new policy takes some seconds to be known, and nothing tells when it is."""
+        time.sleep(SETTLES)
 
     def _named(self, session: boto3.Session) -> boto3.Session:
         """The session, whose clients put the prefix before names and note what they make."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 # what a step can come to
-ALLOW, DENY, NOTHING, NOT_ASKED = "allow", "deny", "nothing", "not asked"
+ALLOWS, DENIES, SILENT, NOT_THERE = "allows", "denies", "doesn't allow", "isn't there"
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Decision:
-    """`because` is the end of AWS's sentence, empty where the call is allowed; `message` all of it."""
+    """`because` is the end of AWS's sentence; `message` all of it where the call is refused, as an AccessDenied says it."""
 
     allowed: bool
     because: str

@@ -22,6 +22,14 @@ def documents(iam, arn: str) -> list[tuple[str, dict]]:
         return []
 
 
+def documents_of_group(iam, name: str) -> list[dict]:
+    """The policies that a group gives its members; none for what isn't there."""
+    try:
+        return [document for _, document in _documents(iam, "group", name)]
+    except iam.exceptions.NoSuchEntityException:
+        return []
+
+
 def _documents(iam, kind: str, name: str) -> Iterator[tuple[str, dict]]:
     whose = {f"{kind.capitalize()}Name": name}
     for policy in _all(iam, f"list_{kind}_policies", "PolicyNames", **whose):

@@ -88,12 +88,19 @@ class Lab(ABC):
         """The image that Dockerfiles build upon: "debian", "alpine" or "static". Raises LabError for another name."""
 
     @abstractmethod
+    def arn(self, account: str | None = None) -> str:
+        """The learner's own ARN in an account."""
+
+    @abstractmethod
     def decision(self, who: str, action: str, resource: str, **instead: object) -> Decision:
         """Whether the principal with the ARN `who` may do `action` ("ecr:PutImage") on `resource` (an ARN or "*"), and why.
 
         Nothing is called and nothing recorded. `instead`: `identity_policies`, a list of policies' texts in place of the
-        principal's own; `repository_policy`, a text in place of the repository's (None: as if it had none).
+        principal's own; `repository_policy`, a text in place of the repository's (empty: as if it had none).
         """
+
+    def settle(self) -> None:
+        """Wait until all of AWS knows a change that was made in IAM. A local lab knows it at once."""
 
     def login(self, account: str | None = None, region: str | None = None, session: boto3.Session | None = None) -> None:
         """Log `lab.docker` in to a private registry with a fresh token, for lessons in which that isn't the point.

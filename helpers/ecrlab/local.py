@@ -86,6 +86,10 @@ class LocalLab(Lab):
                 raise LabError("account", str(error), f"Yours is {self.account}, your partner's {self.partner}.") from error
         return self._known_keys[account, role]
 
+    def arn(self, account: str | None = None) -> str:
+        """`arn:aws:iam::111122223333:user/learner`"""
+        return f"arn:aws:iam::{account or self.account}:user/learner"
+
     def decision(self, who: str, action: str, resource: str, **instead: object) -> Decision:
         """See `Lab.decision`: the very evaluator that decides each call, asked without making one."""
         from localecr.door import DoorError

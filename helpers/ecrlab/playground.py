@@ -16,8 +16,8 @@ from ecrlab import identities
 from ecrlab.errors import LabError
 from ecrlab.lab import Lab
 from ecrlab.plain import plain
-from ecrlab.show import decision as drawing
 from ecrlab.show import html
+from ecrlab.show.decision import decision
 from ecrlab.show.picture import Picture, note
 
 TOKEN = "ecr:GetAuthorizationToken"
@@ -62,7 +62,7 @@ class Question:
         """The decision, or a sentence on what keeps it from being made. Nothing is raised for a policy that can't be read."""
         resource = "*" if self.action == TOKEN else self.repository
         try:
-            return drawing.decision(lab.decision(self.who, self.action, resource, **self.instead))
+            return decision(lab.decision(self.who, self.action, resource, **self.instead))
         except (LabError, botocore.exceptions.ClientError) as error:
             return note(str(error))
 
@@ -117,6 +117,7 @@ class Playground:
         self.widget.add_class("ecrlab-playground")
 
     def _reload(self) -> None:
+        """Both texts as they are, and nothing said."""
         self._load("identity_policy")
         self._load("repository_policy")
         self.said.value = _region("")
@@ -133,7 +134,7 @@ class Playground:
             if text.strip():
                 faults += filter(None, [fault(getattr(self, name).description.partition(":")[0], text)])
             if text != self._loaded[name]:  # what wasn't edited is decided as it stands, under its own name
-                instead |= {"identity_policies": [text] if text.strip() else []} if name == "identity_policy" else {name: text if text.strip() else None}
+                instead |= {"identity_policies": [text] if text.strip() else []} if name == "identity_policy" else {name: text.strip()}
         asked = Question(self.who.value, self.action.value, self.repository.value, instead)
         self.said.value = _region((note(*faults) if faults else asked.decide(self._lab)).html)
 

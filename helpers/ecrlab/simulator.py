@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from ecrlab.decision import ALLOW, DENY, NOTHING, Deciding, Decision, Step
+from ecrlab.decision import ALLOWS, DENIES, SILENT, Deciding, Decision, Step
 from ecrlab.errors import LabError
 
-OUTCOMES = {"allowed": ALLOW, "explicitDeny": DENY, "implicitDeny": NOTHING}
+OUTCOMES = {"allowed": ALLOWS, "explicitDeny": DENIES, "implicitDeny": SILENT}
 KINDS = {"resource": "resource", "user": "identity", "group": "identity", "role": "identity", "aws-managed": "identity", "user-managed": "identity"}
 
 
@@ -49,13 +49,13 @@ def _decision(who: str, action: str, resource: str, result: dict) -> Decision:
     matched = tuple(_deciding(each) for each in result.get("MatchedStatements", []))
     kinds = [each.kind for each in matched]
     because = {
-        ALLOW: "",
-        DENY: f"with an explicit deny in {'a resource' if 'resource' in kinds else 'an identity'}-based policy",
-        NOTHING: f"because no policy allows the {action} action",
+        ALLOWS: f"because a policy allows the {action} action",
+        DENIES: f"with an explicit deny in {'a resource' if 'resource' in kinds else 'an identity'}-based policy",
+        SILENT: f"because no policy allows the {action} action",
     }[outcome]
-    message = f"User: {who} is not authorized to perform: {action} on resource: {resource} {because}" if because else ""
+    message = f"User: {who} is not authorized to perform: {action} on resource: {resource} {because}" if outcome != ALLOWS else ""
     step = Step("IAM's policy simulator", outcome, f"It answers {result['EvalDecision']}, and doesn't tell how it came to that.")
-    return Decision(outcome == ALLOW, because, message, matched, (step,))
+    return Decision(outcome == ALLOWS, because, message, matched, (step,))
 
 
 def _deciding(matched: dict) -> Deciding:

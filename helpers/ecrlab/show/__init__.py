@@ -10,8 +10,9 @@ from ecrlab.show.index import index
 from ecrlab.show.layers import layers
 from ecrlab.show.progress import build, pull, push
 from ecrlab.show.refusal import refusal
+from ecrlab.show.rights import rights
 from ecrlab.show.table import table
 from ecrlab.show.timeline import Timeline
 from ecrlab.show.tree import tree
 
-__all__ = ["Timeline", "build", "decision", "figure", "index", "layers", "pull", "push", "refusal", "table", "tree"]
+__all__ = ["Timeline", "build", "decision", "figure", "index", "layers", "pull", "push", "refusal", "rights", "table", "tree"]

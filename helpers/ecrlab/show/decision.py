@@ -1,6 +1,6 @@
 """A decision on one call: allowed or refused, AWS's sentence, the statement that decided, and the order of evaluation."""
 
-from ecrlab.decision import ALLOW, DENY, NOT_ASKED, NOTHING, Decision
+from ecrlab.decision import ALLOWS, DENIES, NOT_THERE, SILENT, Decision
 from ecrlab.show import html
 from ecrlab.show.picture import Picture
 
@@ -11,16 +11,18 @@ KINDS = {
     "boundary": "permissions boundary",
     "session": "session policy",
     "registry": "registry policy",
+    "trust": "trust policy of the role",
 }
-# what a step comes to → shape, word
-OUTCOMES = {ALLOW: ("✔", "allows"), DENY: ("✖", "denies"), NOTHING: ("○", "says nothing"), NOT_ASKED: ("·", "not asked")}
+# what a step comes to → a shape; its sentence says the same in words
+SHAPES = {ALLOWS: "✔", DENIES: "✖", SILENT: "○", NOT_THERE: "–"}
 
 
 def decision(decided: Decision) -> Picture:
     """Draw a decision, as `lab.decision(…)` returns it."""
     shape, word, colour = ("✔", "Allowed", html.GREEN) if decided.allowed else ("✖", "Refused", html.VERMILLION)
-    drawn = [html.paragraph(html.element("span", f"{shape} ", aria_hidden="true"), html.strong(f"{word}."), f" {decided.message}")]
-    lines = [f"{shape} {word}. {decided.message}".rstrip()]
+    said = f"{word}, {decided.because}." if decided.allowed else f"{word}: {decided.message}."
+    drawn = [html.paragraph(html.element("span", f"{shape} ", aria_hidden="true"), html.strong(word), said.removeprefix(word))]
+    lines = [f"{shape} {said}"]
     heading = "What decided:" if decided.decided_by else "No statement decided: none fits this call."
     drawn.append(html.paragraph(html.strong(heading)))
     lines.append(heading)
@@ -32,8 +34,9 @@ def decision(decided: Decision) -> Picture:
     lines.append("The order of evaluation:")
     items = []
     for number, step in enumerate(decided.steps, 1):
-        shape, word = OUTCOMES.get(step.outcome, ("·", step.outcome))
-        items.append(html.element("li", html.strong(step.title), f" {shape} {word}. {step.sentence}", style=f"color:{html.INK}"))
-        lines.append(f"  {number}. {step.title}: {shape} {word}. {step.sentence}")
+        title, shape = step.title[:1].upper() + step.title[1:], SHAPES.get(step.outcome, "–")
+        mark = html.element("span", f"{shape} ", aria_hidden="true")
+        items.append(html.element("li", mark, html.strong(f"{title}."), f" {step.sentence}", style=f"color:{html.INK}"))
+        lines.append(f"  {number}. {shape} {title}. {step.sentence}")
     drawn.append(html.element("ol", *items, style="margin:4px 0;padding-left:1.8em"))
     return Picture(html.card(*drawn, edge=colour), "\n".join(lines))
