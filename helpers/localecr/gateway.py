@@ -187,14 +187,21 @@ def _failed(request: Request, error: Exception) -> Response:
     message = message or "The lab made a mistake; its server.log says which."
     if request.path.startswith("/v2"):
         return Response.of_json({"errors": [{"code": "UNKNOWN", "message": message}]}, 500, **oci.errors.HEADERS)
-    return Response.of_json({"__type": "ServerException", "message": message}, 500, "application/x-amz-json-1.1")
+    return _in_words_of_an_api(request, AwsError("ServerException", message, 500))
+
+
+def _in_words_of_an_api(request: Request, error: AwsError) -> Response:
+    neighbour = front.service_of(request) or services.SERVICES["sts"]  # a form is some service's that speaks the query protocol
+    if protocols.of(request) is protocols.QUERY and request.header("Content-Type").startswith(protocols.FORM):
+        return protocols.QUERY.fail(services.model(neighbour.name), error, str(uuid.uuid4()))
+    return Response.of_json({"__type": error.code, "message": error.message}, error.status, "application/x-amz-json-1.1")
 
 
 def _broken(request: Request, error: BrokenBody) -> Response:
     """A body that stalled, broke off or made no sense, said in the words of the door that was used."""
     if request.path.startswith("/v2"):
         return Response.of_json({"errors": [{"code": "SIZE_INVALID", "message": str(error)}]}, error.status, **oci.errors.HEADERS)
-    return Response.of_json({"__type": "SerializationException", "message": str(error)}, error.status, "application/x-amz-json-1.1")
+    return _in_words_of_an_api(request, AwsError("SerializationException", str(error), error.status))
 
 
 def _nothing_here() -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from localecr import identities
@@ -11,6 +12,7 @@ from localecr.identities import Principal
 from localecr.ledger import Call
 from localecr.neighbours import journal
 
+SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com")
 LEARNER = identities.USERS["learner"]
 # operations that are about the caller where they name no user
 OF_THE_CALLER = ("CreateAccessKey", "DeleteAccessKey", "GetUser", "ListAccessKeys", "UpdateAccessKey")
@@ -79,6 +81,13 @@ def put_trust(call: Call) -> dict[str, Any]:
     return _execute(call)
 
 
+def create_service_linked_role(call: Call) -> dict[str, Any]:
+    name = call.parameters["AWSServiceName"]
+    if not SERVICE.fullmatch(name):
+        raise AwsError("InvalidInput", f"Service principal {name} is not supported.")
+    return _execute(call)
+
+
 def read(text: str, kind: documents.Kind) -> documents.Document:
     """A policy document. Raises MalformedPolicyDocument in IAM's words."""
     try:
@@ -89,4 +98,4 @@ def read(text: str, kind: documents.Kind) -> documents.Document:
 
 OPERATIONS = dict.fromkeys(("CreatePolicy", "CreatePolicyVersion", "PutGroupPolicy", "PutRolePolicy", "PutUserPolicy"), put_policy)
 OPERATIONS |= dict.fromkeys(("CreateRole", "UpdateAssumeRolePolicy"), put_trust)
-OPERATIONS |= {"DeleteAccessKey": change_key, "DeleteUser": delete_user, "UpdateAccessKey": change_key, "UpdateUser": update_user}
+OPERATIONS |= {"CreateServiceLinkedRole": create_service_linked_role, "DeleteAccessKey": change_key, "DeleteUser": delete_user, "UpdateAccessKey": change_key, "UpdateUser": update_user}
