@@ -1,9 +1,9 @@
 """The lab on the learner's own AWS account (`ECRLAB_BACKEND=aws`).
 
-The same interface, with what an account that holds other things asks for: every repository name gets the lab's
-prefix on its way out and loses it on its way back, so that a lesson's `web` is the account's `ecrlab/web`; and
-`aws.json` in the lab's folder lists every repository made. Credentials come from the learner's own profile, the
-partner's from the profile that `ECRLAB_PARTNER_PROFILE` names.
+The same interface, with what an account that holds other things asks for: every name of a repository, user, role, group or
+policy gets the lab's prefix on its way out and loses it on its way back, so that a lesson's `web` is the account's
+`ecrlab/web`, and its `ci` the account's `ecrlab-ci`; and `aws.json` in the lab's folder lists everything made.
+Credentials come from the learner's own profile, the partner's from the profile that `ECRLAB_PARTNER_PROFILE` names.
 
 None of this has been run on AWS: it was written from the documentation and tested with botocore's Stubber.
 """
@@ -11,22 +11,28 @@ None of this has been run on AWS: it was written from the documentation and test
 from __future__ import annotations
 
 import functools
-import json
 import os
+import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecrlab import engine
 from ecrlab.errors import LabError
-from ecrlab.lab import REGION, Lab, span
+from ecrlab.lab import REGION, Lab, given, span
+from ecrlab.names import PREFIX, Made, prefix_names
+from ecrlab.simulator import simulate
 
 if TYPE_CHECKING:
     import boto3
     import docker
 
-PREFIX = "ecrlab/"
+    from ecrlab.decision import Decision
+
 FILE = "aws.json"
+PATIENCE = 60  # seconds until AWS knows new keys
+SETTLES = 15  # seconds until a policy that was changed is used everywhere; AWS names no figure
 # Amazon ECR Public keeps Docker's official images under the alias `docker`.
 BASES = {"debian": "debian:12", "alpine": "alpine:3.20", "static": "busybox:1.36"}
 
@@ -66,20 +72,57 @@ class AwsLab(Lab):
     def __repr__(self) -> str:
         return f"A lab on AWS: account {self.account}, Region {self.region}, repositories under {PREFIX}"
 
-    def session(self, region: str | None = None, account: str | None = None) -> boto3.Session:
-        """A boto3 session of the learner's profile (for the partner's account: of the partner's), with the lab's prefix."""
+    def session(self, region: str | None = None, account: str | None = None, keys: Mapping[str, object] | None = None) -> boto3.Session:
+        """A boto3 session of the learner's profile (for the partner's account: of the partner's) or of `keys`, with the lab's prefix.
+
+        AWS takes some seconds until it knows new keys: this waits for it.
+        """
+        if keys is not None:
+            return self._named(_known(self._keys_session(given(keys), region or self.region)))
         account = account or self.account
         if account not in self._profiles:
             raise LabError(
                 "no_partner", f"No profile of account {account} is known.", "Name the partner's with ECRLAB_PARTNER_PROFILE."
             )
-        session = self._profile_session(self._profiles[account], region or self.region)
-        _prefix_names(session, self._made)
-        return session
+        return self._named(self._profile_session(self._profiles[account], region or self.region))
 
     def reader(self, service: str, region: str | None = None, account: str | None = None):
         """The same as `client`: on AWS the checks have no principal of their own, so they leave traces in the trail."""
         return self.client(service, region, account)
+
+    def arn(self, account: str | None = None) -> str:
+        """See `Lab.arn`. AWS: STS GetCallerIdentity."""
+        return self.client("sts", account=account).get_caller_identity()["Arn"]
+
+    def decision(self, who: str, action: str, resource: str, **instead: object) -> Decision:
+        """See `Lab.decision`: IAM's policy simulator, which leaves some things out (`ecrlab.simulator`)."""
+        policy = instead["repository_policy"] if "repository_policy" in instead else self._repository_policy(resource)
+        return simulate(self.client("iam", account=who.split(":")[4]), who, action, resource, instead.get("identity_policies"), policy)
+
+    def _repository_policy(self, resource: str) -> str | None:
+        """The policy of a repository of this account, None where it has none."""
+        parts = resource.split(":", 5)
+        if parts[2:3] != ["ecr"] or parts[4] != self.account:
+            return None
+        ecr = self.client("ecr", region=parts[3])
+        try:
+            return ecr.get_repository_policy(repositoryName=parts[5].removeprefix("repository/"))["policyText"]
+        except (ecr.exceptions.RepositoryPolicyNotFoundException, ecr.exceptions.RepositoryNotFoundException):
+            return None
+
+    def settle(self) -> None:
+        """IAM is eventually consistent: a new policy takes some seconds to be known, and nothing tells when it is."""
+        time.sleep(SETTLES)
+
+    def _named(self, session: boto3.Session) -> boto3.Session:
+        """The session, whose clients put the prefix before names and note what they make."""
+        prefix_names(session, self._made)
+        return session
+
+    def _keys_session(self, keys: dict[str, object], region: str) -> boto3.Session:
+        import boto3
+
+        return boto3.Session(keys["access_key_id"], keys["secret_access_key"], keys["session_token"], region_name=region)
 
     def _profile_session(self, profile: str | None, region: str | None) -> boto3.Session:
         import boto3
@@ -114,28 +157,6 @@ class AwsLab(Lab):
         return f"{self.public_registry}/docker/library/{BASES[name]}"
 
 
-class Made:
-    """The file that lists every repository this lab made and hasn't deleted."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def all(self) -> list[str]:
-        """The ARNs of all that is still there."""
-        return json.loads(self.path.read_text("utf-8")) if self.path.is_file() else []
-
-    def add(self, arn: str) -> None:
-        self._write(sorted({*self.all(), arn}))
-
-    def remove(self, arn: str) -> None:
-        self._write([each for each in self.all() if each != arn])
-
-    def _write(self, arns: list[str]) -> None:
-        temporary = self.path.with_suffix(".new")
-        temporary.write_text(json.dumps(arns, indent=1) + "\n", "utf-8")
-        os.replace(temporary, self.path)
-
-
 def _account(session: boto3.Session) -> str:
     """The account a profile belongs to. AWS: STS GetCallerIdentity."""
     import botocore.exceptions
@@ -146,42 +167,16 @@ def _account(session: boto3.Session) -> str:
         raise LabError("credentials", f"AWS doesn't know you: {error}", "Configure a profile (aws configure) and set AWS_PROFILE.") from error
 
 
-def _prefix_names(session: boto3.Session, made: Made) -> None:
-    """Put the prefix before repository names that leave, take it off those that come back, and note what is made."""
+def _known(session: boto3.Session) -> boto3.Session:
+    """The session, as soon as AWS knows its keys, which takes seconds after they were made. AWS: STS GetCallerIdentity."""
+    import botocore.exceptions
 
-    def leaving(params: dict, **_event) -> dict:
-        params = dict(params)
-        if "repositoryName" in params:
-            params["repositoryName"] = _with_prefix(params["repositoryName"])
-        if "repositoryNames" in params:
-            params["repositoryNames"] = [_with_prefix(name) for name in params["repositoryNames"]]
-        return params
-
-    def arriving(parsed: dict, model, **_event) -> None:
-        arn = parsed.get("repository", {}).get("repositoryArn")
-        if arn and model.name == "CreateRepository":
-            made.add(arn)
-        if arn and model.name == "DeleteRepository":
-            made.remove(arn)
-        _strip(parsed)
-
-    for service in ("ecr", "ecr-public"):
-        session.events.register(f"provide-client-params.{service}", leaving)
-        session.events.register(f"after-call.{service}", arriving)
-
-
-def _with_prefix(name: str) -> str:
-    return name if name.startswith(PREFIX) else PREFIX + name
-
-
-def _strip(answer: object) -> None:
-    """Take the prefix off every `repositoryName` in an answer. ARNs and URIs stay as AWS wrote them."""
-    if isinstance(answer, list):
-        for each in answer:
-            _strip(each)
-    elif isinstance(answer, dict):
-        for name, value in answer.items():
-            if name == "repositoryName" and isinstance(value, str):
-                answer[name] = value.removeprefix(PREFIX)
-            else:
-                _strip(value)
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            session.client("sts").get_caller_identity()
+            return session
+        except botocore.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] != "InvalidClientTokenId" or time.monotonic() > until:
+                raise
+            time.sleep(1)

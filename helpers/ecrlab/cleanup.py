@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from ecrlab.content import Repository
+import botocore.exceptions
+
+from ecrlab import identities
+from ecrlab.content import Identity, Repository
 from ecrlab.lab import Lab
 from ecrlab.show import html, words
 from ecrlab.show.picture import Picture
@@ -13,19 +16,27 @@ DELETED, WAS_NOT_THERE, STILL_THERE = "deleted", "was not there", "still there"
 
 @dataclass(frozen=True)
 class Place:
-    """A repository as it is deleted and looked for: its client, its name, and how it is called in the list."""
+    """A repository as it is deleted and looked for: its clients, its name, and how it is called in the list."""
 
     client: object
+    reader: object
     name: str
     called: str
 
 
-def clean(lab: Lab, repositories: Iterable[Repository], public_repositories: Iterable[str]) -> Picture:
-    """Delete these repositories with all that is in them, and show what became of each.
+def clean(
+    lab: Lab, repositories: Iterable[Repository], public_repositories: Iterable[str], made: Iterable[Identity] = ()
+) -> Picture:
+    """Delete these repositories with all that is in them, and these users, roles and policies, and show what became of each.
 
     AWS: DeleteRepository with force deletes the images too. Whether it is gone is asked of DescribeRepositories.
     Repeating it is harmless. Errors other than "it isn't there" are raised as AWS gives them.
     """
+    shown = [_repositories(lab, repositories, public_repositories), *([_identities(lab, made)] if made else [])]
+    return Picture(html.join(*(each.html for each in shown)), "\n".join(each.text for each in shown))
+
+
+def _repositories(lab: Lab, repositories: Iterable[Repository], public_repositories: Iterable[str]) -> Picture:
     places = list(_places(lab, repositories, public_repositories))
     rows = [[place.called, *_delete(place)] for place in places]
     for row, place in zip(rows, places):
@@ -44,22 +55,57 @@ def clean(lab: Lab, repositories: Iterable[Repository], public_repositories: Ite
     return Picture(drawn, f"{words.columns(heads, rows, caption, {2})}\n{sentence}" if rows else sentence)
 
 
+def _identities(lab: Lab, made: Iterable[Identity]) -> Picture:
+    """Users first: what is still attached to one holds a policy back."""
+    rows, left = [], 0
+    for each in sorted(made, key=lambda each: each.kind == "policy"):
+        if each.account == "partner" and lab.partner is None:
+            continue
+        iam = lab.client("iam", account=lab.partner if each.account == "partner" else None)
+        deleted = identities.delete(iam, each.kind, each.name)
+        there = identities.exists(iam, each.kind, each.name)
+        left += there
+        rows.append([str(each), STILL_THERE if there else DELETED if deleted else WAS_NOT_THERE])
+    sentence = f"{left} of {len(rows)} are still there. Run this cell again." if left else "Verified: nothing is left in IAM of what was made here."
+    heads, caption = ["User, role, group or policy", "What happened"], "Clean-up in IAM"
+    drawn = html.card(html.table(heads, rows, caption), html.paragraph(sentence), edge=html.VERMILLION if left else html.GREEN, role="status")
+    return Picture(drawn, f"{words.columns(heads, rows, caption)}\n{sentence}")
+
+
 def _places(lab: Lab, repositories: Iterable[Repository], public_repositories: Iterable[str]) -> Iterator[Place]:
     for each in repositories:
         account = lab.partner if each.account == "partner" else each.account
-        yield Place(lab.client("ecr", region=each.region, account=account), each.name, str(each))
+        clients = [get("ecr", region=each.region, account=account) for get in (lab.client, lab.reader)]
+        yield Place(*clients, each.name, str(each))
     for name in public_repositories:
-        yield Place(lab.client("ecr-public", region="us-east-1"), name, f"{name} (public)")
+        yield Place(*[get("ecr-public", region="us-east-1") for get in (lab.client, lab.reader)], name, f"{name} (public)")
 
 
 def _delete(place: Place) -> list[str]:
-    missing = place.client.exceptions.RepositoryNotFoundException
     try:
-        images = _count(place)
-        place.client.delete_repository(repositoryName=place.name, force=True)
-    except missing:
+        return [DELETED, str(_emptied(place))]
+    except place.client.exceptions.RepositoryNotFoundException:
         return [WAS_NOT_THERE, ""]
-    return [DELETED, str(images)]
+    except botocore.exceptions.ClientError as error:
+        if not error.response["Error"]["Code"].startswith("AccessDenied"):
+            raise
+    _unlock(place)
+    return [DELETED, str(_emptied(place))]
+
+
+def _emptied(place: Place) -> int:
+    """Delete a repository; how many images went with it."""
+    images = _count(place)
+    place.client.delete_repository(repositoryName=place.name, force=True)
+    return images
+
+
+def _unlock(place: Place) -> None:
+    """Take the repository's policy away, which denies even its owner something. Where it denies that too, only a local lab can help."""
+    try:
+        place.client.delete_repository_policy(repositoryName=place.name)
+    except botocore.exceptions.ClientError:
+        place.reader.delete_repository_policy(repositoryName=place.name)
 
 
 def _count(place: Place) -> int:

@@ -4,6 +4,7 @@
     minutes = 30
     cost = "On AWS: less than 0.01 USD."      # said where it runs on AWS; locally nothing costs anything
     repositories = ["web", {name = "web", region = "eu-west-1"}, {name = "shared", account = "partner"}]
+    identities = [{user = "ci"}, {role = "deploy"}, {group = "everybody"}, {policy = "limits", account = "partner"}]
     recall = ["00/image-or-container", "01/name-or-address", "01/who-owns-a-registry"]
 
     [questions.what-travels]
@@ -68,6 +69,18 @@ class Repository:
 
 
 @dataclass(frozen=True)
+class Identity:
+    """A "user", "role", "group" or "policy" that a lesson owns; `account` as a repository's."""
+
+    kind: str
+    name: str
+    account: str | None = None
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}" + (f" (the {self.account}'s account)" if self.account else "")
+
+
+@dataclass(frozen=True)
 class Content:
     """A lesson as its authors wrote it."""
 
@@ -79,6 +92,7 @@ class Content:
     questions: dict[str, Question]
     hints: dict[str, list[str]]
     solutions: dict[str, str]
+    identities: tuple[Identity, ...] = ()
 
 
 class _Faults(list):
@@ -117,7 +131,7 @@ def module(path: Path) -> ModuleType:
 
 
 def _read(written: dict, faults: _Faults) -> Content:
-    known = {"title", "minutes", "cost", "repositories", "recall", "questions", "hints", "solutions"}
+    known = {"title", "minutes", "cost", "repositories", "identities", "recall", "questions", "hints", "solutions"}
     for name in sorted(set(written) - known):
         faults.append(f"{name!r} is no part of a lesson; it has {', '.join(sorted(known))}")
     for name, kind, called in (("title", str, "a text"), ("minutes", int, "a whole number"), ("cost", str, "a text")):
@@ -137,6 +151,7 @@ def _read(written: dict, faults: _Faults) -> Content:
         questions={id: _question(id, body, faults) for id, body in questions.items()},
         hints=_hints(written.get("hints", {}), faults),
         solutions=_solutions(written.get("solutions", {}), faults),
+        identities=tuple(filter(None, (_identity(each, faults) for each in written.get("identities", [])))),
     )
 
 
@@ -146,6 +161,15 @@ def _repository(written: object, faults: _Faults) -> Repository:
     if not faults.expect(fits, f"repositories: {written!r} is neither a name nor a table of name, region, account"):
         return Repository("")
     return Repository(**described)
+
+
+def _identity(written: object, faults: _Faults) -> Identity | None:
+    kinds = set(written) - {"account"} if isinstance(written, dict) else set()
+    fits = len(kinds) == 1 and kinds <= {"user", "role", "group", "policy"}
+    if not faults.expect(fits, f"identities: {written!r} names no user, role, group or policy"):
+        return None
+    kind = kinds.pop()
+    return Identity(kind, written[kind], written.get("account"))
 
 
 def _question(id: str, written: dict, faults: _Faults) -> Question:

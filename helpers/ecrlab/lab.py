@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import boto3
     import docker
 
+    from ecrlab.decision import Decision
     from ecrlab.guide import Guide
     from ecrlab.lesson import Lesson
 
@@ -48,8 +50,11 @@ class Lab(ABC):
     clock: LabClock
 
     @abstractmethod
-    def session(self, region: str | None = None, account: str | None = None) -> boto3.Session:
-        """A plain boto3 session as the learner."""
+    def session(self, region: str | None = None, account: str | None = None, keys: Mapping[str, object] | None = None) -> boto3.Session:
+        """A plain boto3 session as the learner, or as whom `keys` belong to.
+
+        `keys` are IAM's own answer: `iam.create_access_key(…)["AccessKey"]`, or `sts.assume_role(…)["Credentials"]`.
+        """
 
     def client(self, service: str, region: str | None = None, account: str | None = None):
         """A plain boto3 client as the learner: `lab.client("ecr")`."""
@@ -82,11 +87,32 @@ class Lab(ABC):
     def base(self, name: str) -> str:
         """The image that Dockerfiles build upon: "debian", "alpine" or "static". Raises LabError for another name."""
 
-    def login(self, account: str | None = None, region: str | None = None) -> None:
-        """Log `lab.docker` in to a private registry with a fresh token, for lessons in which that isn't the point."""
+    @abstractmethod
+    def arn(self, account: str | None = None) -> str:
+        """The learner's own ARN in an account."""
+
+    @abstractmethod
+    def decision(self, who: str, action: str, resource: str, **instead: object) -> Decision:
+        """Whether the principal with the ARN `who` may do `action` ("ecr:PutImage") on `resource` (an ARN or "*"), and why.
+
+        Nothing is called and nothing recorded. `instead`: `identity_policies`, a list of policies' texts in place of the
+        principal's own; `repository_policy`, a text in place of the repository's (empty: as if it had none).
+        """
+
+    def settle(self) -> None:
+        """Wait until all of AWS knows a change that was made in IAM. A local lab knows it at once."""
+
+    def login(self, account: str | None = None, region: str | None = None, session: boto3.Session | None = None) -> None:
+        """Log `lab.docker` in to a private registry with a fresh token, for lessons in which that isn't the point.
+
+        The token is fetched as the learner (of `account`), or with `session` as whoever that is: `account` then says only whose
+        registry it is for. Docker keeps one log-in for an address, so the last one counts.
+        """
         import base64
 
-        answer = self.client("ecr", region, account).get_authorization_token()
+        session = session or self.session(region, account)
+        region = region or session.region_name
+        answer = session.client("ecr", region_name=region).get_authorization_token()
         username, _, password = base64.b64decode(answer["authorizationData"][0]["authorizationToken"]).decode().partition(":")
         # reauth: the SDK would otherwise go on with the last password it knows for this user name
         self.docker.login(username, password, registry=self.registry(account, region), reauth=True)
@@ -128,6 +154,22 @@ def _reach_loopback_directly() -> None:
     for name in ("NO_PROXY", "no_proxy"):
         known = [each for each in os.environ.get(name, "").split(",") if each]
         os.environ[name] = ",".join(dict.fromkeys([*known, "localhost", "127.0.0.1"]))
+
+
+def given(keys: Mapping[str, object]) -> dict[str, object]:
+    """Keys as IAM and STS answer them, as a session takes them. Raises LabError for anything else."""
+    try:
+        return {
+            "access_key_id": keys["AccessKeyId"],
+            "secret_access_key": keys["SecretAccessKey"],
+            "session_token": keys.get("SessionToken"),
+        }
+    except (KeyError, TypeError, AttributeError):
+        raise LabError(
+            "keys",
+            "These are no keys: an AccessKeyId and a SecretAccessKey belong together.",
+            'Give iam.create_access_key(…)["AccessKey"] or sts.assume_role(…)["Credentials"].',
+        ) from None
 
 
 def span(**parts: float) -> timedelta:

@@ -91,8 +91,8 @@ class Lesson:
         display(Picture(drawn, f"One solution to {name}:\n\n{text.strip(chr(10))}\n"))
 
     def cleanup(self) -> None:
-        """Delete the repositories that this lesson owns, show which, and verify that nothing is left. Harmless if repeated."""
-        display(cleanup.clean(self.lab, self.content.repositories, self.public_repositories))
+        """Delete what this lesson owns, show what that was, and verify that nothing is left. Harmless if repeated."""
+        display(cleanup.clean(self.lab, self.content.repositories, self.public_repositories, self.content.identities))
 
     def _tried(self, name: str, verdict: checking.Verdict) -> checking.Verdict:
         if isinstance(verdict, checking.Verdict):
@@ -136,6 +136,8 @@ def _card(lesson: Lesson) -> Picture:
         "Cost": "nothing" if local else content.cost,
         "Repositories it makes and deletes": ", ".join(owned) or "none",
     }
+    if content.identities:
+        lines["In IAM it makes and deletes"] = ", ".join(map(str, content.identities))
     rows = [html.paragraph(html.strong(f"{name}: "), value) for name, value in lines.items()]
     drawn = html.card(html.paragraph(html.strong(content.title), style="font-size:16px"), *rows, edge=html.BLUE)
     return Picture(drawn, "\n".join([content.title, *(f"  {name}: {value}" for name, value in lines.items())]))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecrlab import engine
+from ecrlab.decision import Decision
 from ecrlab.errors import LabError
-from ecrlab.lab import PARTNERS, REGION, YOURS, Lab, span
+from ecrlab.lab import PARTNERS, REGION, YOURS, Lab, given, span
 
 if TYPE_CHECKING:
     import boto3
@@ -56,9 +58,11 @@ class LocalLab(Lab):
     def __repr__(self) -> str:
         return f"A local lab: account {self.account}, Region {self.region}, at {self._status['endpoint']}"
 
-    def session(self, region: str | None = None, account: str | None = None) -> boto3.Session:
-        """A boto3 session as the learner of `account`, which knows the lab's address and nothing of ~/.aws."""
-        return self._session("learner", region, account)
+    def session(self, region: str | None = None, account: str | None = None, keys: Mapping[str, object] | None = None) -> boto3.Session:
+        """A boto3 session as the learner of `account`, or as whom `keys` belong to; it knows the lab's address and nothing of ~/.aws."""
+        if keys is None:
+            return self._session("learner", region, account)
+        return _session(self._status["endpoint"], _known_region(region or self.region), **given(keys))
 
     def reader(self, service: str, region: str | None = None, account: str | None = None):
         """Like `client`, as a principal of the checks' own, left out of the trail and the plots."""
@@ -81,6 +85,19 @@ class LocalLab(Lab):
             except DoorError as error:
                 raise LabError("account", str(error), f"Yours is {self.account}, your partner's {self.partner}.") from error
         return self._known_keys[account, role]
+
+    def arn(self, account: str | None = None) -> str:
+        """`arn:aws:iam::111122223333:user/learner`"""
+        return f"arn:aws:iam::{account or self.account}:user/learner"
+
+    def decision(self, who: str, action: str, resource: str, **instead: object) -> Decision:
+        """See `Lab.decision`: the very evaluator that decides each call, asked without making one."""
+        from localecr.door import DoorError
+
+        try:
+            return Decision.read(self._door.verdict(principal_arn=who, action=action, resource=resource, **instead))
+        except DoorError as error:
+            raise LabError("decision", str(error), "Check who, action and resource.") from error
 
     @functools.cached_property
     def _choice(self) -> engine.Choice:
@@ -112,6 +129,10 @@ class LocalLab(Lab):
             raise LabError("base", f"There is no base image named {name!r}.", f"Use one of {', '.join(BASES)}.")
         return f"{self.public_registry}/ecrlab/{name}:{BASES[name]}"
 
+    def from_address(self, address: str) -> dict[str, str]:
+        """The headers with which a call comes from another IP address, as replayed traffic does. On AWS there is no such thing."""
+        return self._door.from_address(address)
+
 
 @functools.cache
 def _regions() -> frozenset[str]:
@@ -127,7 +148,7 @@ def _known_region(name: str) -> str:
     return name
 
 
-def _session(endpoint: str, region: str, access_key_id: str, secret_access_key: str) -> boto3.Session:
+def _session(endpoint: str, region: str, access_key_id: str, secret_access_key: str, session_token: str | None = None) -> boto3.Session:
     """A boto3 session whose clients go to `endpoint`, whatever the learner's own AWS settings and proxies say."""
     import boto3
     import botocore.config
@@ -149,4 +170,4 @@ def _session(endpoint: str, region: str, access_key_id: str, secret_access_key: 
             "credentials_file": (None, None, os.devnull, None),
         }
     )
-    return LabSession(access_key_id, secret_access_key, region_name=region, botocore_session=own)
+    return LabSession(access_key_id, secret_access_key, session_token, region_name=region, botocore_session=own)

@@ -96,7 +96,7 @@ class FakeLab(Lab):
     """A lab whose registries are dictionaries, one for each service, account and Region."""
 
     place, account, partner, region, engine = "local", "111122223333", "444455556666", "us-east-1", "dockerless"
-    session = docker = registry = public_registry = base = None  # what no test of pictures and checks asks for
+    session = docker = registry = public_registry = base = arn = decision = None  # what no test of pictures and checks asks for
 
     def __init__(self, state: Path) -> None:
         self.state = state
