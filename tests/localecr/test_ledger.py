@@ -146,7 +146,7 @@ def test_skopeo_leaves_what_docker_does(skopeo, registry_password, registry_host
         assert (record["sourceIPAddress"], record["userAgent"], record["userIdentity"]["invokedBy"]) == (DOCKER, DOCKER, DOCKER)
 
 
-def test_a_mounted_layer_is_one_event_that_names_where_it_came_from(mounting, ecr, at, name, records, free_repository):
+def test_a_mounted_layer_is_one_event_that_names_where_it_came_from(ecr, at, name, records, free_repository):
     source = f"{free_repository}-source"
     ecr.create_repository(repositoryName=source)
     pushed, http = at(source).push(image("to mount"), "1"), at(name)
@@ -158,7 +158,7 @@ def test_a_mounted_layer_is_one_event_that_names_where_it_came_from(mounting, ec
     assert operations(records(name)) == ["CreateRepository", "MountLayer"]
 
 
-def test_a_mount_that_is_none_is_an_upload_begun(mounting, http, name, records):
+def test_a_mount_that_is_none_is_an_upload_begun(http, name, records):
     assert http("POST", "blobs/uploads/", params={"mount": digest(b"nowhere"), "from": "nothing"}).status_code == 202
     assert operations(records(name)) == ["CreateRepository", "InitiateLayerUpload"]
     assert records(name)[-1]["requestParameters"] == {"registryId": ACCOUNT, "repositoryName": name}
