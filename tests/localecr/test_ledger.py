@@ -372,6 +372,24 @@ def test_refusals_are_recorded_with_their_sentence_and_no_answer(ecr, name, reco
     assert matches(records(name)[-1], sample("CreateRepository", {"repositoryName": name}, None, arn(name), error=error))
 
 
+def test_a_request_that_breaks_a_rule_is_recorded_too(aws, ecr, lab_state):
+    with refused("InvalidParameterException"):
+        ecr.create_repository(repositoryName="NO")
+    record = written(lab_state)[-1]
+    assert (record["eventName"], record["errorCode"], record["requestParameters"]) == ("CreateRepository", "InvalidParameterException", None)
+    with refused("ValidationError"):
+        aws("iam").create_user(UserName="no one")
+    record = written(lab_state)[-1]
+    assert (record["eventSource"], record["eventName"], record["errorCode"]) == ("iam.amazonaws.com", "CreateUser", "ValidationException")
+
+
+def test_iams_errors_have_their_whole_names(aws, lab_state):
+    """Its answers say NoSuchEntity, its records NoSuchEntityException."""
+    with refused("NoSuchEntity"):
+        aws("iam").get_user(UserName=fresh("nobody"))
+    assert written(lab_state)[-1]["errorCode"] == "NoSuchEntityException"
+
+
 def test_a_denied_call_on_anothers_repository_is_in_both_trails_under_one_shared_id(aws, name, records):
     stranger = aws("ecr", account=PARTNER)
     with refused("AccessDeniedException"):

@@ -7,6 +7,8 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from botocore.model import OperationModel
+
 from localecr import callers, cloudtrail, cloudwatch, ledger, signatures, sts
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
@@ -60,11 +62,20 @@ def answer(lab: Lab, service: Service, request: Request, perform: Callable) -> R
         _refuse_unbuilt(service, name)
         parameters = protocol.read(operation, request, body)
         call = _call(lab, service, name, parameters, caller, request, request_id)
-        if service.name not in CHECKS_ITSELF:
-            constraints.check(operation, parameters, enums=service.name not in ENUMS_UNCHECKED)
+        _check(service, operation, call)
         return protocol.write(operation, _perform(service, call, perform), request_id)
     except AwsError as error:
         return protocol.fail(model, error, request_id)
+
+
+def _check(service: Service, operation: OperationModel, call: ledger.Call) -> None:
+    """Refuses what breaks a rule of the model, before anything is decided, and writes that down."""
+    try:
+        if service.name not in CHECKS_ITSELF:
+            constraints.check(operation, call.parameters, enums=service.name not in ENUMS_UNCHECKED)
+    except AwsError as error:
+        ledger.write(call, error)
+        raise
 
 
 def _refuse_unbuilt(service: Service, operation: str) -> None:
