@@ -141,12 +141,15 @@ def _operate(lab: Lab, request: Request, request_id: str) -> bytes:
         raise not_built(service, name)
     if service == "ecr-public":
         ecr_public.refuse_other_regions(caller.region)
-    asked = contract.parse(operation, body)
-    registry = _registry(lab, service, asked.get("registryId", caller.principal.account), caller.region)
-    call = ledger.Call(
-        lab, caller.principal, service, name, registry.account, registry.region, _resource(registry, name, asked), asked,
-        request.remote_address, request.header("User-Agent"), registry, request_id=request_id,
-    )  # fmt: skip
+    came = {"source_address": request.remote_address, "user_agent": request.header("User-Agent"), "request_id": request_id}
+    try:
+        asked = contract.parse(operation, body)
+        registry = _registry(lab, service, asked.get("registryId", caller.principal.account), caller.region)
+    except AwsError as error:  # there is nothing yet to decide, but somebody called
+        ledger.write(ledger.Call(lab, caller.principal, service, name, caller.principal.account, caller.region, "*", {}, **came), error)
+        raise
+    resource = _resource(registry, name, asked)
+    call = ledger.Call(lab, caller.principal, service, name, registry.account, registry.region, resource, asked, **came, registry=registry)
     answer = perform(call, lambda: OPERATIONS[service][name](registry, caller.principal, asked))
     return contract.serialise(operation, answer)
 
