@@ -25,7 +25,7 @@ log = logging.getLogger("localecr")
 
 def catch_up(lab: Lab) -> None:
     """Evaluates every alarm whose period has ended since it was last, and acts."""
-    now = lab.clock.now()
+    now = lab.clock.settled
     for row in lab.database.all("SELECT * FROM alarms WHERE (CAST(evaluated / period AS INTEGER) + 1) * period <= ?", (now,)):
         try:
             _catch_up(lab, row, now)

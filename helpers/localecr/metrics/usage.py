@@ -20,6 +20,7 @@ PULLS, CALLS, RESOURCES = ("AWS/ECR", "RepositoryPullCount"), ("AWS/Usage", "Cal
 # unverified: Amazon ECR's guide says that its metrics don't use this dimension, other services' carry it. Metrics are listed
 # without it, as the guide has them, and found by either.
 CLASS = ("Class", "None")
+MINUTE = 60
 LOOK = 300  # seconds between two looks at how many there are
 
 Minutes = list[tuple[int, int]]  # (when a minute begins, how often), in order of time
@@ -69,7 +70,7 @@ class Counts:
         rows = self.lab.database.all(
             f"SELECT {name} AS name, CAST(time / 60 AS INTEGER) * 60 AS minute, {what} AS times FROM ledger WHERE account = ? AND region = ?"
             f" AND time >= ? AND time < ? AND source = 'ecr.amazonaws.com' AND {where} GROUP BY name, minute ORDER BY name, minute",
-            (self.account, self.region, self.within.start, self.within.end, *values),
+            (self.account, self.region, self.within.start, math.ceil(self.within.end / MINUTE) * MINUTE, *values),
         )
         found: dict[str, Minutes] = {}
         for each, minute, times in rows:
