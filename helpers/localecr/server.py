@@ -117,7 +117,6 @@ class Endpoint:
             self._seeding = None
         if self._lab is not None:
             neighbours.close(self._lab)
-            self._lab = None
         stopping = [threading.Thread(target=server.stop) for server in self._servers]  # each waits a while for its threads
         for thread in stopping:
             thread.start()
@@ -128,6 +127,9 @@ class Endpoint:
             self._sweeper.stop()
             self._sweeper = None
         self._end_watch()
+        if self._lab is not None:
+            neighbours.forget(self._lab)
+            self._lab = None
         if self._database is not None:
             self._database.close()
             self._database = None
