@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from bench import calls, growth, machine, memory, small_images, starting, table, transfers, wire
+from bench import calls, decisions, growth, machine, memory, small_images, starting, table, transfers, wire
 from bench.rounds import Effort
 
 BENCHMARKS: dict[str, Callable[[Effort], Iterator[table.Line]]] = {
@@ -15,6 +15,7 @@ BENCHMARKS: dict[str, Callable[[Effort], Iterator[table.Line]]] = {
     "memory": memory.measure,
     "small-images": small_images.measure,
     "calls": calls.measure,
+    "decisions": decisions.measure,
     "growth": growth.measure,
     "starting": starting.measure,
 }

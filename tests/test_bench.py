@@ -61,3 +61,7 @@ def test_every_line_about_growth_has_a_ratio(bench):
     lines = [line for line in bench("growth").splitlines() if "ourselves, 1,000 images" in line]
     assert len(lines) == 13
     assert all(re.search(r" \d+(\.\d+)? ms +\d+(\.\d+)? ms +\d+\.\d\d ", line) for line in lines), lines
+
+
+def test_a_decision_is_measured_for_a_user_with_ten_policies(bench):
+    assert re.search(r"^a permission decided, 10 policies +[\d.]+ ms +1.00 ms", bench("decisions"), re.M)

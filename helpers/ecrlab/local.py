@@ -133,6 +133,10 @@ class LocalLab(Lab):
             raise LabError("base", f"There is no base image named {name!r}.", f"Use one of {', '.join(BASES)}.")
         return f"{self.public_registry}/ecrlab/{name}:{BASES[name]}"
 
+    def from_address(self, address: str) -> dict[str, str]:
+        """The headers with which a call comes from another IP address, as replayed traffic does. On AWS there is no such thing."""
+        return self._door.from_address(address)
+
 
 @functools.cache
 def _regions() -> frozenset[str]:

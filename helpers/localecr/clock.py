@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 
 from localecr.errors import AwsError
@@ -23,6 +24,7 @@ class Clock:
     def __init__(self, database: Database, start: str | None = None):
         self._database = database
         self._moving = threading.Lock()
+        self._told: list[Callable[[], object]] = []
         self._standing = self._read("clock.standing")
         self._offset = self._read("clock.offset") or 0.0
         if self._standing is None and self._read("clock.offset") is None:  # fresh: decides once whether it stands or ticks
@@ -47,7 +49,18 @@ class Clock:
                 self._keep("clock.offset", self._offset + seconds)
             else:
                 self._keep("clock.standing", self._standing + seconds)
+        for step in self._told:
+            step()
         return self.now()
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether it moves by ``advance`` alone."""
+        return self._standing is not None
+
+    def whenever_moved(self, step: Callable[[], object]) -> None:
+        """Has a step done, which must be short, after each move."""
+        self._told.append(step)
 
     def _read(self, name: str) -> float | None:
         row = self._database.one("SELECT value FROM settings WHERE name = ?", (name,))

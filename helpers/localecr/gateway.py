@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
-from localecr import callers, contract, door, ecr, ecr_public, identities, layer_urls, ledger, logo_urls, oci, permissions, signatures
+from localecr import callers, contract, door, ecr, ecr_public, identities, layer_urls, ledger, logo_urls, oci, permissions, records, signatures
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
 from localecr.neighbours import front, protocols, services
@@ -33,26 +33,28 @@ WITH_CONTENT = ("UploadLayerPart", "PutImage")
 OUR_NAMES = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\]|([a-z0-9-]+\.)*localhost|([a-z0-9-]+\.)*amazonaws\.com|[a-z0-9-]+\.dkr-ecr\.[a-z0-9-]+\.on\.aws|public\.ecr\.aws)(:\d+)?", re.I)
 
 
-# operations that begin so change nothing, or (of queues) nothing that lasts
-READS = ("AssumeRole", "BatchCheck", "BatchGet", "ChangeMessageVisibility", "Describe", "Filter", "Get", "List", "Lookup", "Receive", "Simulate", "Test")
+PASSING = ("ChangeMessageVisibility", "ReceiveMessage")  # what they change of a queue lasts for moments
 TAKES_LONG = ("CompleteLayerUpload", "UploadLayerPart")  # with bytes to write or to hash, which must not keep others from the database
 
 
-def perform(call: ledger.Call, work: Callable[[], Result], before: Callable[[], object] | None = None) -> Result:
+def perform(
+    call: ledger.Call, work: Callable[[], Result], before: Callable[[], object] | None = None, told: Callable[[Result], dict[str, Any]] = lambda result: result
+) -> Result:
     """The stops that both doors share: decides, does the work, writes it down.
 
     A change and its record are one transaction: there is never one without the other. What takes long and changes nothing that
-    anybody could see comes ``before``. Only what TAKES_LONG and has nothing before it, as in the API, is recorded after its change.
+    anybody could see comes ``before``. Where the result isn't the API's answer, ``told`` makes it of it. Only what TAKES_LONG and has
+    nothing before it, as in the API, is recorded after its change.
     """
     try:
         permissions.require(call)
         if before is not None:
             before()
-        alone = call.operation.startswith(READS) or (call.operation in TAKES_LONG and before is None)
+        alone = records.is_read_only(call.operation) or call.operation in PASSING or (call.operation in TAKES_LONG and before is None)
         with nullcontext() if alone else call.lab.database.write():
             result = work()
             permissions.refuse_lock_out(call)
-            ledger.write(call)
+            ledger.write(call, answer=told(result))
     except AwsError as error:
         ledger.write(call, error)
         raise
@@ -114,7 +116,7 @@ def aws_api(lab: Lab, request: Request) -> Response:
     request_id = str(uuid.uuid4())
     headers = {"x-amzn-RequestId": request_id}
     try:
-        body = _operate(lab, request)
+        body = _operate(lab, request, request_id)
     except AwsError as error:
         if request.header("Content-Type").startswith(protocols.FORM):  # of a service that speaks the query protocol and isn't there
             return protocols.QUERY.fail(services.model("sts"), error, request_id)
@@ -123,7 +125,7 @@ def aws_api(lab: Lab, request: Request) -> Response:
     return Response(200, body, {"Content-Type": "application/x-amz-json-1.1"} | headers)
 
 
-def _operate(lab: Lab, request: Request) -> bytes:
+def _operate(lab: Lab, request: Request, request_id: str) -> bytes:
     prefix, _, name = request.header("X-Amz-Target").rpartition(".")
     service = contract.service_of(prefix)
     if service is None:
@@ -143,7 +145,7 @@ def _operate(lab: Lab, request: Request) -> bytes:
     registry = _registry(lab, service, asked.get("registryId", caller.principal.account), caller.region)
     call = ledger.Call(
         lab, caller.principal, service, name, registry.account, registry.region, _resource(registry, name, asked), asked,
-        request.remote_address, request.header("User-Agent"), registry,
+        request.remote_address, request.header("User-Agent"), registry, request_id=request_id,
     )  # fmt: skip
     answer = perform(call, lambda: OPERATIONS[service][name](registry, caller.principal, asked))
     return contract.serialise(operation, answer)

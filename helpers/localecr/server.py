@@ -20,6 +20,7 @@ from localecr import VERSION, identities, neighbours, seeding
 from localecr.clock import Clock
 from localecr.door import SERVER_FILE, Door, LabDoor, NotRunning, write_private
 from localecr.gateway import Gateway
+from localecr.metrics import watch
 from localecr.registry import Lab
 from localecr.serving import Listener, raise_file_limit
 from localecr.store import check, trouble
@@ -43,6 +44,7 @@ class Endpoint:
         self._threads: list[threading.Thread] = []
         self._servers: list[Listener] = []
         self._sweeper: Sweeper | None = None
+        self._end_watch: Callable[[], None] = lambda: None
         self._seeding: seeding.Seeding | None = None
         self._database: Database | None = None
         self._lab: Lab | None = None
@@ -89,6 +91,8 @@ class Endpoint:
             thread.start()
             self._threads.append(thread)
         self._sweeper = Sweeper(lab)
+        watch.begin(lab)
+        self._end_watch = lambda: watch.end(lab)
         write_private(self._state / SERVER_FILE, json.dumps(self._facts() | {"token": token, "started_at": time.time()}))
 
     def _facts(self) -> dict[str, object]:
@@ -123,6 +127,7 @@ class Endpoint:
         if self._sweeper is not None:
             self._sweeper.stop()
             self._sweeper = None
+        self._end_watch()
         if self._database is not None:
             self._database.close()
             self._database = None

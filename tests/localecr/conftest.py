@@ -154,14 +154,6 @@ def meet(aws: Callable[..., BaseClient], lab_endpoint: Endpoint, free_repository
 
 
 @pytest.fixture
-def mounting(ecr: BaseClient) -> Iterator[None]:
-    """Your private registry mounts blobs, which a new one doesn't."""
-    ecr.put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
-    yield
-    ecr.put_account_setting(name="BLOB_MOUNTING", value="DISABLED")
-
-
-@pytest.fixture
 def later(door: Door) -> Callable[..., None]:
     """`later(hours=12)` moves the lab's clock forward."""
 

@@ -58,10 +58,10 @@ class Witness:
         self._asking.client = request.header("User-Agent")
         return self._answer(lab, request)
 
-    def _watched(self, call, work, before=None):
-        through = PROTOCOL if call.user_agent == f"{call.service}.amazonaws.com" else API
+    def _watched(self, call, work, *more, **named):
+        through = PROTOCOL if call.through_docker else API
         try:
-            result = self._perform(call, work, before)
+            result = self._perform(call, work, *more, **named)
         except AwsError as error:
             self.note(call.service, call.operation, "error", error.code)
             raise

@@ -26,7 +26,7 @@ def mount(http, content, source):
 
 
 @pytest.mark.parametrize("spelling", ["with the registry", "alone"])
-def test_a_layer_of_another_repository_is_mounted_without_being_sent(mounting, http, source, spelling):
+def test_a_layer_of_another_repository_is_mounted_without_being_sent(http, source, spelling):
     pushed = source.push(image("mounted"), "1")
     layer = pushed.layers[0]
     answer = mount(http, layer, source.path if spelling == "with the registry" else source.path.partition("/")[2])
@@ -36,7 +36,7 @@ def test_a_layer_of_another_repository_is_mounted_without_being_sent(mounting, h
     assert http.holds(layer)
 
 
-def test_a_layer_that_no_image_of_the_source_names_is_not_mounted(mounting, http, source):
+def test_a_layer_that_no_image_of_the_source_names_is_not_mounted(http, source):
     source.push_blob(CONTENT)
     answer = mount(http, CONTENT, source.path)
     assert answer.status_code == 202
@@ -51,7 +51,7 @@ def test_what_is_not_there_is_uploaded_as_usual(http, where):
     assert http.holds(CONTENT)
 
 
-def test_layers_are_not_mounted_across_registries(mounting, aws, at, http, name):
+def test_layers_are_not_mounted_across_registries(aws, at, http, name):
     aws("ecr", region="eu-west-1").create_repository(repositoryName=name)
     elsewhere = at(name, region="eu-west-1")
     pushed = elsewhere.push(image("far away"), "1")
@@ -59,7 +59,7 @@ def test_layers_are_not_mounted_across_registries(mounting, aws, at, http, name)
         assert mount(http, pushed.layers[0], source).status_code == 202
 
 
-def test_a_mount_without_a_source_is_an_upload(mounting, http, source):
+def test_a_mount_without_a_source_is_an_upload(http, source):
     pushed = source.push(image("mounted"), "1")
     assert http("POST", "blobs/uploads/", params={"mount": digest(pushed.layers[0])}).status_code == 202
 

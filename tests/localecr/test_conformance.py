@@ -166,7 +166,7 @@ def test_a_mount_or_else_an_upload_to_go_on_with(http, elsewhere, algorithm, ori
     is_there(http, content, named)
 
 
-def test_what_an_image_of_the_source_names_is_mounted(mounting, http, elsewhere, algorithm):
+def test_what_an_image_of_the_source_names_is_mounted(http, elsewhere, algorithm):
     made = of_images(algorithm, "mounted")
     made.push(elsewhere)
     named, content = next(iter(made.blobs.items()))

@@ -91,7 +91,6 @@ def test_a_layer_that_was_lost_is_named_and_a_push_brings_it_back(folder, damage
             ecr.get_download_url_for_layer(repositoryName="web", layerDigest=digest(LAYER))
         with refused("LayersNotFoundException"):
             put_image(ecr, "web", image("damaged", layers=2, annotations={"another": "image"}), "2")
-        ecr.put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
         assert web("POST", "blobs/uploads/", params={"mount": digest(LAYER), "from": "other"}).status_code == 202
         saw, fine = doctor(folder)
         assert digest(LAYER) in saw and not fine

@@ -198,7 +198,6 @@ def aftermath(seeded, tmp_path_factory):
     with Process(state) as lab:
         for name in REPOSITORIES:
             lab.client().create_repository(repositoryName=name, imageTagMutability="IMMUTABLE" if name == "locked" else "MUTABLE")
-        lab.client().put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
         until = time.monotonic() + SECONDS + CLIENTS / 10  # while they all get their credentials
         clients = [Client(number, lab, until) for number in range(CLIENTS)]
         threads = [threading.Thread(target=client.run) for client in clients]

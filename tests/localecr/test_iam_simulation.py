@@ -10,6 +10,7 @@ from botocore.session import get_session
 from botocore.validate import validate_parameters
 from localecr.errors import AwsError
 from localecr.iam import simulation
+from people import fresh
 from policies import MINE, PARTNERS, WEB, grant, statement
 
 AFTER = (
@@ -262,3 +263,26 @@ def test_the_context_keys_of_policies_are_listed():
         "ContextKeyNames": ["aws:PrincipalTag/Team", "aws:userid", "aws:username", "aws:CurrentTime"]
     }
     assert simulate("GetContextKeysForPrincipalPolicy", PEOPLE, PolicySourceArn=ALICE) == {"ContextKeyNames": []}
+
+
+def test_the_simulator_answers_boto3(aws):
+    iam, name = aws("iam"), fresh("user")
+    arn = iam.create_user(UserName=name)["User"]["Arn"]
+    iam.put_user_policy(UserName=name, PolicyName="pull", PolicyDocument=PULL)
+    result = only(iam.simulate_principal_policy(PolicySourceArn=arn, ActionNames=["ecr:BatchGetImage"], ResourceArns=[WEB]))
+    assert (result["EvalDecision"], result["MatchedStatements"][0]["SourcePolicyId"]) == ("allowed", f"user_{name}_pull")
+    pages = iam.get_paginator("simulate_custom_policy").paginate(PolicyInputList=[PULL], ActionNames=["ecr:BatchGetImage", "ecr:PutImage"], PaginationConfig={"PageSize": 1})
+    assert [each["EvalDecision"] for page in pages for each in page["EvaluationResults"]] == ["allowed", "implicitDeny"]
+    with pytest.raises(iam.exceptions.InvalidInputException, match="Syntax errors in policy."):
+        iam.simulate_custom_policy(PolicyInputList=["{}"], ActionNames=["ecr:PutImage"])
+    with pytest.raises(iam.exceptions.NoSuchEntityException):
+        iam.simulate_principal_policy(PolicySourceArn=f"arn:aws:iam::{MINE}:user/nobody", ActionNames=["ecr:PutImage"])
+    across = iam.simulate_custom_policy(
+        PolicyInputList=[PULL],
+        ActionNames=["ecr:BatchGetImage"],
+        ResourceArns=[WEB],
+        CallerArn=f"arn:aws:iam::{PARTNERS}:user/bob",
+        ResourcePolicy=json.dumps({"Version": "2012-10-17", "Statement": grant({"AWS": PARTNERS}, Resource="*")}),
+        PermissionsBoundaryPolicyInputList=[DOES_ALL],
+    )
+    assert only(across)["EvalDecisionDetails"] == {"IAM Policy": "allowed", "Resource Policy": "allowed", "Permissions Boundary Policy": "allowed"}

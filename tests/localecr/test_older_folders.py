@@ -14,7 +14,7 @@ from specimens import digest, image
 
 FIRST = Path(__file__).with_name("layout-1.sql")
 SPECIMEN = image("of the first release")
-HALF = b"half of a layer"
+HALF, UPLOAD = b"half of a layer", "0d5e2c4a-6a3f-4a52-9d2e-3f1b8c7d9e10"
 
 
 @pytest.fixture
@@ -42,8 +42,8 @@ def old(tmp_path):
             place.write_bytes(blob)
             database.execute("INSERT INTO layers VALUES (7, ?, ?, 1767600000)", (digest(blob), len(blob)))
             database.execute("INSERT INTO image_layers VALUES (9, ?, 'application/octet-stream')", (digest(blob),))
-        database.execute("INSERT INTO uploads (id, repository_id, received, started_at) VALUES ('an-upload', 7, ?, 1767603600)", (len(HALF),))
-        (state / "uploads" / "an-upload").write_bytes(HALF)
+        database.execute("INSERT INTO uploads (id, repository_id, received, started_at) VALUES (?, 7, ?, 1767603600)", (UPLOAD, len(HALF)))
+        (state / "uploads" / UPLOAD).write_bytes(HALF)
         database.commit()
     return state
 
@@ -67,12 +67,19 @@ def test_a_folder_of_the_first_release_is_brought_up_to_date_with_all_that_is_in
         assert all(web.holds(blob) for blob in SPECIMEN.blobs)
         (repository,) = ecr.describe_repositories()["repositories"]
         assert (repository["repositoryName"], repository["imageTagMutability"]) == ("web", "IMMUTABLE")
-        assert web("GET", "blobs/uploads/an-upload").headers["Range"] == f"0-{len(HALF) - 1}"
+        assert web("GET", f"blobs/uploads/{UPLOAD}").headers["Range"] == f"0-{len(HALF) - 1}"
         whole = HALF + b", and the other"
-        assert web("PUT", "blobs/uploads/an-upload", params={"digest": digest(whole)}, data=b", and the other").status_code == 201
+        assert web("PUT", f"blobs/uploads/{UPLOAD}", params={"digest": digest(whole)}, data=b", and the other").status_code == 201
         assert web.push(image("of this release"), "2")
         lab.kill()
     assert tables(old) == tables(seeded)
     with Process(old):
         pass
     assert audit.faults(old) == []
+
+
+def test_parts_go_on_where_a_lab_that_did_not_count_them_stopped(old):
+    upload, end = {"repositoryName": "web", "uploadId": UPLOAD}, b", and the end"
+    with Process(old) as lab:
+        lab.client().upload_layer_part(**upload, partFirstByte=len(HALF), partLastByte=len(HALF + end) - 1, layerPartBlob=end)
+        assert lab.client().complete_layer_upload(**upload, layerDigests=[digest(HALF + end)])["layerDigest"] == digest(HALF + end)

@@ -158,7 +158,7 @@ def test_describing_named_repositories_is_decided_on_each_and_describing_all_on_
         reader.ecr.describe_repositories()
 
 
-def test_a_layer_is_mounted_for_whoever_may_fetch_it_from_its_source_and_uploaded_by_others(mounting, meet, as_docker, ecr, at, name):
+def test_a_layer_is_mounted_for_whoever_may_fetch_it_from_its_source_and_uploaded_by_others(meet, as_docker, ecr, at, name):
     ecr.create_repository(repositoryName=f"{name}/source")
     layer = at(f"{name}/source").push(image("mounted"), "1").layers[0]
     query = {"mount": digest(layer), "from": f"{name}/source"}

@@ -99,7 +99,7 @@ def test_anothers_repository_is_denied_whether_it_exists_or_not(at, name):
             ("GET", "manifests/1", "BatchGetImage"),
             ("DELETE", "manifests/1", "BatchDeleteImage"),
             ("GET", "tags/list", "ListImages"),
-            ("GET", f"referrers/{digest(b'x')}", "ListImageReferrers"),
+            ("GET", f"referrers/{digest(b'x')}", "BatchGetImage"),
         ]:
             answer = http(method, rest)
             assert answer.status_code == 403

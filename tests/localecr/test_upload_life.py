@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
-from contextlib import closing
 
 import pytest
 
 from awsapi import refused
-from labs import Process
 from specimens import digest
 from wire import error_of
 
@@ -61,20 +58,3 @@ def test_the_bytes_of_an_expired_upload_are_reclaimed_while_the_lab_runs(half_se
     while file.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not file.exists()
-
-
-@pytest.mark.skipif(sqlite3.sqlite_version_info < (3, 35), reason="this SQLite can't take a column out again")
-def test_an_upload_goes_on_in_a_folder_that_a_lab_before_the_parts_quota_wrote(state):
-    part = bytes(5 << 20)
-    with Process(state) as lab:
-        lab.client().create_repository(repositoryName="web")
-        upload = {"repositoryName": "web", "uploadId": lab.client().initiate_layer_upload(repositoryName="web")["uploadId"]}
-        lab.client().upload_layer_part(**upload, partFirstByte=0, partLastByte=len(part) - 1, layerPartBlob=part)
-    with closing(sqlite3.connect(state / "lab.sqlite")) as database:
-        database.executescript(
-            "DROP TRIGGER tag_given; DROP TRIGGER tag_taken; DROP TRIGGER tag_moved; DROP INDEX images_untagged; DROP INDEX images_tagged;"
-            " ALTER TABLE images DROP COLUMN tag_count; DROP TABLE logos; ALTER TABLE uploads DROP COLUMN parts; PRAGMA user_version = 2;"
-        )
-    with Process(state) as lab:
-        lab.client().upload_layer_part(**upload, partFirstByte=len(part), partLastByte=len(part) + 6, layerPartBlob=b"the end")
-        assert lab.client().complete_layer_upload(**upload, layerDigests=[digest(part + b"the end")])["layerDigest"] == digest(part + b"the end")

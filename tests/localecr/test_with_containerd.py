@@ -66,7 +66,7 @@ def test_an_index_goes_up_and_comes_down_with_all_its_platforms(images, load, sh
     assert came >= {specimen.manifest, *(each for child in specimen.children for each in (child.manifest, *child.blobs))}
 
 
-def test_a_layer_of_another_repository_is_mounted(mounting, images, ecr, shell, http, name):
+def test_a_layer_of_another_repository_is_mounted(images, ecr, shell, http, name):
     uri = f"{shell['ECRLAB_REGISTRY']}/{name}"
     specimen = http.push(sound_image(name), "1")
     images("pull", f"{uri}:1")

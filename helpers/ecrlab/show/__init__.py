@@ -5,6 +5,7 @@ a text for those who don't see it, and says the same in plain text in a terminal
 """
 
 from ecrlab.show.decision import decision
+from ecrlab.show.figure import figure
 from ecrlab.show.index import index
 from ecrlab.show.layers import layers
 from ecrlab.show.progress import build, pull, push
@@ -14,4 +15,4 @@ from ecrlab.show.table import table
 from ecrlab.show.timeline import Timeline
 from ecrlab.show.tree import tree
 
-__all__ = ["Timeline", "build", "decision", "index", "layers", "pull", "push", "refusal", "rights", "table", "tree"]
+__all__ = ["Timeline", "build", "decision", "figure", "index", "layers", "pull", "push", "refusal", "rights", "table", "tree"]

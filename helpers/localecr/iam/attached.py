@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from localecr import identities
 from localecr.errors import AwsError
 from localecr.iam.documents import Document, Kind, MalformedPolicy, read
 from localecr.iam.evaluation import Source
@@ -18,12 +19,6 @@ if TYPE_CHECKING:
     from localecr.ledger import Call
 
 ENTITY = re.compile(r"arn:aws[a-z-]*:iam::(?P<account>[0-9]{12}):(?P<kind>user|group|role)/(?P<name>(?:[\w+=,.@-]+/)*[\w+=,.@-]+)")
-ADMINISTRATOR = {
-    "name": "AdministratorAccess",
-    "arn": "arn:aws:iam::aws:policy/AdministratorAccess",
-    "document": '{\n    "Version": "2012-10-17",\n    "Statement": [\n        {\n            "Effect": "Allow",\n            "Action": "*",\n'
-    '            "Resource": "*"\n        }\n    ]\n}',
-}
 
 
 @dataclass(frozen=True)
@@ -82,8 +77,8 @@ def find(call: Call, arn: str) -> Entity:
                 return Entity(kind, name, account, arn, tuple(policy for policy in each["policies"] if policy.get("group") == name))
     elif arn in documents:
         return Entity(kind, name, account, arn, tuple(documents[arn]["policies"]), documents[arn]["boundary"])
-    elif not rows and (kind, name, account) == ("user", "learner", call.account):  # nobody changed anything there yet
-        return Entity(kind, name, account, arn, (ADMINISTRATOR,))
+    elif not rows and (kind, name, account) == ("user", identities.USERS["learner"], call.account):  # nobody changed anything there yet
+        return Entity(kind, name, account, arn, (identities.ADMINISTRATOR._asdict(),))
     raise AwsError("NoSuchEntity", f"The {kind} with name {name} cannot be found.", 404)
 
 

@@ -7,9 +7,10 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from localecr import callers, ledger, signatures, sts
+from localecr import callers, cloudwatch, ledger, signatures, sts
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
+from localecr.iam import simulation
 from localecr.neighbours import constraints, iam, journal, protocols, resources, services, sns, sqs
 from localecr.neighbours.services import Service
 from localecr.registry import Lab
@@ -23,7 +24,13 @@ ENUMS_UNCHECKED = ("sqs",)  # which has words of its own for an attribute that d
 
 Operation = Callable[[ledger.Call], dict[str, Any]]
 # service (as IAM's actions begin) → operations of ours, which come before moto's
-OWN: dict[str, dict[str, Operation]] = {"iam": iam.OPERATIONS, "sqs": sqs.OPERATIONS, "sns": sns.OPERATIONS, "sts": sts.OPERATIONS}
+OWN: dict[str, dict[str, Operation]] = {
+    "cloudwatch": cloudwatch.OPERATIONS,
+    "iam": iam.OPERATIONS | simulation.OPERATIONS,
+    "sns": sns.OPERATIONS,
+    "sqs": sqs.OPERATIONS,
+    "sts": sts.OPERATIONS,
+}
 
 
 def service_of(request: Request) -> Service | None:

@@ -66,10 +66,7 @@ OFFERED = {
         CreateTopic DeleteTopic GetSubscriptionAttributes GetTopicAttributes ListSubscriptions ListSubscriptionsByTopic ListTagsForResource ListTopics
         Publish PublishBatch SetSubscriptionAttributes SetTopicAttributes Subscribe TagResource Unsubscribe UntagResource
     """,
-    "cloudwatch": """
-        DeleteAlarms DeleteDashboards DescribeAlarmHistory DescribeAlarms DescribeAlarmsForMetric GetDashboard ListDashboards ListTagsForResource
-        PutDashboard PutMetricAlarm PutMetricData TagResource UntagResource
-    """,
+    "cloudwatch": "DeleteDashboards GetDashboard ListDashboards PutDashboard",
     "logs": """
         CreateLogGroup CreateLogStream DeleteLogGroup DeleteLogStream DeleteResourcePolicy DeleteRetentionPolicy DescribeLogGroups DescribeLogStreams
         DescribeResourcePolicies FilterLogEvents GetLogEvents ListTagsForResource ListTagsLogGroup PutLogEvents PutResourcePolicy PutRetentionPolicy

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from typing import Any
 
 from localecr.errors import AwsError
 from localecr.http import FileSlice, Response
@@ -16,9 +17,18 @@ RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 def head(exchange: Exchange, reference: str) -> Response:
-    """Is the layer here? BatchCheckLayerAvailability."""
+    """Is the layer here? BatchCheckLayerAvailability, which is served also where it isn't."""
     digest = checked_digest(reference)
-    held = exchange.do("BatchCheckLayerAvailability", {"layerDigests": [digest]}, lambda repository: _held(exchange, repository, digest))
+
+    def look(repository: sqlite3.Row) -> sqlite3.Row | AwsError:
+        try:
+            return _held(exchange, repository, digest)
+        except AwsError as absent:
+            return absent
+
+    held = exchange.do("BatchCheckLayerAvailability", {"layerDigests": [digest]}, look)
+    if isinstance(held, AwsError):
+        raise held
     return Response(200, b"", _headers(digest) | {"Content-Length": str(held["size"])})
 
 
@@ -79,12 +89,24 @@ def _wanted(header: str, size: int) -> tuple[int, int] | None:
 
 def begin_upload(exchange: Exchange) -> Response:
     """Opens an upload; with ``mount`` takes a blob over from another repository, with ``digest`` takes it whole at once."""
-    query = exchange.request.query
+    query, mounted = exchange.request.query, None
     if "mount" in query and "from" in query:
-        digest = checked_digest(query["mount"])
-        if exchange.do("InitiateLayerUpload", {"mount": digest, "from": query["from"]}, lambda repository: _mount(exchange, repository, digest)):
-            return _created(exchange, digest)
-    upload_id = exchange.do("InitiateLayerUpload", {}, lambda repository: uploads.initiate(exchange.registry, repository))
+        mounted = checked_digest(query["mount"])
+    parameters: dict[str, Any] = {}
+
+    def begin(repository: sqlite3.Row) -> str | None:
+        """The upload's id, or None where nothing needs to be uploaded."""
+        if mounted is None or not _mount(exchange, repository, mounted):
+            return uploads.initiate(exchange.registry, repository)
+        parameters.update(layerDigest=mounted, sourceRepositoryName=_source(exchange))
+        return None
+
+    def told(upload_id: str | None) -> dict[str, Any]:
+        return exchange.named | {"layerDigest": mounted} if upload_id is None else {"uploadId": upload_id, "partSize": uploads.PART_SIZE}
+
+    upload_id = exchange.do("InitiateLayerUpload", parameters, begin, told=told)
+    if upload_id is None:
+        return _created(exchange, str(mounted))
     if "digest" not in query:
         return _progress(exchange, upload_id, 0, 202)
     try:
@@ -96,11 +118,15 @@ def begin_upload(exchange: Exchange) -> Response:
 
 def _mount(exchange: Exchange, repository: sqlite3.Row, digest: str) -> bool:
     """Whether the blob was taken over. Where it can't be, the client goes on with an upload, whatever the reason (AWS: blob mounting)."""
-    source = exchange.request.query["from"].removeprefix(exchange.registry.host + "/")
-    registry = exchange.registry
+    source, registry = _source(exchange), exchange.registry
     if not registry.is_public and account_settings.get(registry, "BLOB_MOUNTING") == "DISABLED":
         return False
     return exchange.may("GetDownloadUrlForLayer", source) and layers.mount(registry, repository, digest, source)
+
+
+def _source(exchange: Exchange) -> str:
+    """The repository that a blob is to be mounted from."""
+    return exchange.request.query["from"].removeprefix(f"{exchange.registry.host}/")
 
 
 def upload_status(exchange: Exchange, reference: str) -> Response:
@@ -131,6 +157,7 @@ def end_upload(exchange: Exchange, reference: str) -> Response:
                 {"uploadId": reference, "layerDigests": [digest]},
                 lambda repository, proof: uploads.finish(exchange.registry, repository, reference, proof),
                 before=lambda repository: uploads.prove(exchange.registry, repository, reference, free, [digest]),
+                told=lambda _: exchange.named | {"uploadId": reference, "layerDigest": digest},
             )
     except AwsError as error:
         return _refused_chunk(exchange, reference, error)
@@ -139,15 +166,23 @@ def end_upload(exchange: Exchange, reference: str) -> Response:
 
 def _receive(exchange: Exchange, upload_id: str, free: bool) -> int:
     request = exchange.request
+    parameters: dict[str, Any] = {"uploadId": upload_id}
 
     def receive(repository: sqlite3.Row) -> int:
         first, length = _announced(request.header("Content-Range"), request.length)
-        return uploads.receive(exchange.registry, repository, upload_id, free, request.stream, first, length)
+        stood, received = uploads.receive(exchange.registry, repository, upload_id, free, request.stream, first, length)
+        parameters.update(partFirstByte=stood, partLastByte=received - 1)
+        return received
 
     def acknowledge(repository: sqlite3.Row, received: int) -> int:
         return uploads.acknowledge(exchange.registry, repository, upload_id, received)
 
-    return exchange.do("UploadLayerPart", {"uploadId": upload_id}, acknowledge, before=receive)
+    return exchange.do("UploadLayerPart", parameters, acknowledge, before=receive, told=lambda received: _part(exchange, upload_id, received))
+
+
+def _part(exchange: Exchange, upload_id: str, received: int) -> dict[str, Any]:
+    """UploadLayerPart's answer."""
+    return exchange.named | {"uploadId": upload_id, "lastByteReceived": received - 1}
 
 
 def _announced(content_range: str, length: int | None) -> tuple[int | None, int | None]:

@@ -21,7 +21,9 @@ Result = TypeVar("Result")
 class Perform(Protocol):
     """``gateway.perform``: decides, does the work, writes it down."""
 
-    def __call__(self, call: Call, work: Callable[[], Any], before: Callable[[], object] | None = None) -> Any: ...
+    def __call__(
+        self, call: Call, work: Callable[[], Any], before: Callable[[], object] | None = None, told: Callable[[Any], dict[str, Any]] = ...
+    ) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -34,32 +36,43 @@ class Exchange:
     perform: Perform
 
     def do(
-        self, operation: str, parameters: dict[str, Any], work: Callable[..., Result], before: Callable[[sqlite3.Row], object] | None = None
+        self,
+        operation: str,
+        parameters: dict[str, Any],
+        work: Callable[..., Result],
+        before: Callable[[sqlite3.Row], object] | None = None,
+        told: Callable[[Result], dict[str, Any]] = lambda result: {},
     ) -> Result:
         """Runs ``work`` on the repository as this ECR operation. What came through Docker is recorded as ecr.amazonaws.com's (AWS: logging).
 
-        Where something comes ``before`` (see ``gateway.perform``), ``work`` is given its result too.
+        Where something comes ``before`` (see ``gateway.perform``), ``work`` is given its result too, and what it adds to ``parameters``
+        is recorded. ``told`` makes the API's answer of the result, for what changes anything or hands out images.
         """
+        parameters |= self.named
         call = self._call(operation, self.name, parameters)
         if before is None:
-            return self.perform(call, lambda: work(repositories.find(self.registry, self.name)))
+            return self.perform(call, lambda: work(repositories.find(self.registry, self.name)), told=told)
         given: list[Any] = []
 
         def prepare() -> None:
             repository = repositories.find(self.registry, self.name)
             given.extend((repository, before(repository)))
 
-        return self.perform(call, lambda: work(*given), prepare)
+        return self.perform(call, lambda: work(*given), prepare, told)
+
+    @property
+    def named(self) -> dict[str, str]:
+        """The two members that begin most answers."""
+        return {"registryId": self.registry.account, "repositoryName": self.name}
 
     def may(self, operation: str, repository: str) -> bool:
         """Whether the caller has the permission of this name on a repository of the registry; nothing is done, nothing recorded."""
-        return permissions.decide(self._call(operation, repository, {})).allowed
+        return permissions.decide(self._call(operation, repository, self.named | {"repositoryName": repository})).allowed
 
     def _call(self, operation: str, repository: str, parameters: dict[str, Any]) -> Call:
-        asked = {"registryId": self.registry.account, "repositoryName": repository} | parameters
         service = "ecr-public" if self.registry.is_public else "ecr"
         return Call(
-            self.registry.lab, self.principal, service, operation, self.registry.account, self.registry.region, self.registry.arn(repository), asked,
+            self.registry.lab, self.principal, service, operation, self.registry.account, self.registry.region, self.registry.arn(repository), parameters,
             self.request.remote_address, self.request.header("User-Agent"), self.registry, through_docker=True,
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ from localecr.http import Response
 from localecr.oci.exchange import Exchange, checked_digest
 from localecr.registry import images, manifests, referrers, tags
 
-MOST_TAGS = 1000
+MOST_TAGS, MOST_TYPES = 1000, 100
 
 
 def _image_id(reference: str) -> dict[str, str]:
@@ -20,21 +20,34 @@ def _image_id(reference: str) -> dict[str, str]:
 
 
 def get(exchange: Exchange, reference: str) -> Response:
-    """The manifest of a tag or digest, byte for byte. BatchGetImage."""
-    image_id = _image_id(reference)
+    """The manifest of a tag or digest, byte for byte. BatchGetImage, which is served also where it finds nothing."""
+    image_id, is_pull = _image_id(reference), exchange.request.method == "GET"
+    accepted = [each.partition(";")[0].strip() for each in exchange.request.header("Accept").split(",", MOST_TYPES)[:MOST_TYPES] if each.strip()]
 
-    def find(repository: sqlite3.Row) -> sqlite3.Row:
+    def find(repository: sqlite3.Row) -> sqlite3.Row | images.Failure:
         try:
             image = images.resolve(exchange.registry, repository, image_id)
         except images.Failure as failure:
-            raise AwsError("ImageNotFoundException", failure.reason) from failure
-        if exchange.request.method == "GET" and not exchange.principal.is_checker:
+            return failure
+        if is_pull and not exchange.principal.is_checker:
             images.note_pull(exchange.registry, image)
         return image
 
-    image = exchange.do("BatchGetImage", {"imageIds": [image_id]}, find)
+    def told(found: sqlite3.Row | images.Failure) -> dict:
+        return {"images": [_answer(exchange, found, image_id)] if is_pull and not isinstance(found, images.Failure) else []}
+
+    parameters = {"imageIds": [image_id]} | ({"acceptedMediaTypes": accepted} if accepted else {})
+    image = exchange.do("BatchGetImage", parameters, find, told=told)
+    if isinstance(image, images.Failure):
+        raise AwsError("ImageNotFoundException", image.reason) from image
     headers = {"Content-Type": image["media_type"], "Docker-Content-Digest": image["digest"], "Content-Length": str(len(image["manifest"]))}
     return Response(200, bytes(image["manifest"]), headers)
+
+
+def _answer(exchange: Exchange, image: sqlite3.Row, image_id: dict[str, str]) -> dict:
+    """The API's Image."""
+    members = {"imageId": {"imageDigest": image["digest"]} | image_id, "imageManifest": image["manifest"].decode("utf-8", "replace")}
+    return exchange.named | members | {"imageManifestMediaType": image["media_type"]}
 
 
 def put(exchange: Exchange, reference: str) -> Response:
@@ -49,8 +62,9 @@ def put(exchange: Exchange, reference: str) -> Response:
         raise invalid_parameter("imageTag", f"must satisfy regular expression '{tags.CLIENTS_TAG.pattern}'")
     stored, _ = exchange.do(
         "PutImage",
-        {"imageManifestMediaType": media_type} | image_id,
+        {"imageManifest": body.decode("utf-8", "replace"), "imageManifestMediaType": media_type} | image_id,
         lambda repository: images.put(exchange.registry, repository, body, media_type=media_type, tag=tag, digest=digest, layerless=True),
+        told=lambda result: {"image": _answer(exchange, result[0], image_id)},
     )
     headers = {"Location": exchange.link(f"manifests/{stored['digest']}"), "Docker-Content-Digest": stored["digest"]}
     if stored["subject_digest"]:
@@ -59,17 +73,24 @@ def put(exchange: Exchange, reference: str) -> Response:
 
 
 def delete(exchange: Exchange, reference: str) -> Response:
-    """Deletes by digest the image, by tag the tag (and with the last tag the image, as ECR does). BatchDeleteImage."""
+    """Deletes by digest the image, by tag the tag (and with the last tag the image, as ECR does). BatchDeleteImage, which is served
+    also where it deletes nothing."""
     image_id = _image_id(reference)
 
-    def remove(repository: sqlite3.Row) -> None:
+    def remove(repository: sqlite3.Row) -> list[dict] | images.Failure:
         try:
-            images.delete(exchange.registry, repository, image_id)
+            return images.delete(exchange.registry, repository, image_id)
         except images.Failure as failure:
-            code = images.LISTED if failure.code == images.LISTED else "ImageNotFoundException"
-            raise AwsError(code, failure.reason) from failure
+            return failure
 
-    exchange.do("BatchDeleteImage", {"imageIds": [image_id]}, remove)
+    def told(gone: list[dict] | images.Failure) -> dict:
+        if not isinstance(gone, images.Failure):
+            return {"imageIds": gone, "failures": []}
+        return {"imageIds": [], "failures": [{"imageId": image_id, "failureCode": gone.code, "failureReason": gone.reason}]}
+
+    gone = exchange.do("BatchDeleteImage", {"imageIds": [image_id]}, remove, told=told)
+    if isinstance(gone, images.Failure):
+        raise AwsError(images.LISTED if gone.code == images.LISTED else "ImageNotFoundException", gone.reason) from gone
     return Response(202)
 
 

@@ -10,7 +10,7 @@ from localecr.registry import Registry
 # name → its values, the one first that a new registry has; CLAIR, another BASIC_SCAN_TYPE_VERSION, is gone since 2 February 2026
 VALUES = {
     "BASIC_SCAN_TYPE_VERSION": ("AWS_NATIVE",),
-    "BLOB_MOUNTING": ("DISABLED", "ENABLED"),
+    "BLOB_MOUNTING": ("ENABLED", "DISABLED"),  # which AWS leaves to be switched on; the distribution protocol knows no such switch
     "REGISTRY_POLICY_SCOPE": ("V2", "V1"),
 }
 

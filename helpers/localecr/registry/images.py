@@ -6,7 +6,7 @@ import re
 import sqlite3
 
 from localecr.errors import AwsError, invalid_parameter
-from localecr.registry import Registry, manifests, paging, repositories, tags
+from localecr.registry import Registry, departures, manifests, paging, repositories, tags
 from localecr.store import trouble
 
 IMAGE_TAG = re.compile(r"[a-zA-Z0-9-_.]+")  # ECR's own patterns, as its sentences show them
@@ -236,6 +236,7 @@ def delete(registry: Registry, repository: sqlite3.Row, image_id: dict[str, str]
             transaction.execute("DELETE FROM tags WHERE repository_id = ? AND name = ?", (repository["id"], tag))
             return [identifier(image["digest"], tag)]
         _refuse_listed(registry, repository, image)
+        departures.of_image(registry, repository, image)
         transaction.execute("DELETE FROM images WHERE id = ?", (image["id"],))
     return [identifier(image["digest"], each) for each in present] or [identifier(image["digest"], None)]
 

@@ -10,24 +10,31 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from localecr.errors import AwsError
 
 if TYPE_CHECKING:
-    from localecr.registry import Registry
+    from localecr.registry import Lab
 
 Row = TypeVar("Row")
 DEFAULT_PAGE = 100
 
 
-def seal(registry: Registry, listing: str, place: Sequence[Any]) -> str:
+class OfALab(Protocol):
+    """A registry, or a call of another service."""
+
+    @property
+    def lab(self) -> Lab: ...
+
+
+def seal(whose: OfALab, listing: str, place: Sequence[Any]) -> str:
     """A place in a listing (``ListImages 7``: what is listed, of which repository) as an opaque token."""
     text = json.dumps(list(place)).encode()
-    return base64.urlsafe_b64encode(_signature(registry, listing, text) + text).decode()
+    return base64.urlsafe_b64encode(_signature(whose, listing, text) + text).decode()
 
 
-def unseal(registry: Registry, listing: str, token: str | None) -> list[Any] | None:
+def unseal(whose: OfALab, listing: str, token: str | None) -> list[Any] | None:
     """The place a token stands for, None without a token. Raises InvalidParameterException for a token of no such listing."""
     if token is None:
         return None
@@ -38,13 +45,13 @@ def unseal(registry: Registry, listing: str, token: str | None) -> list[Any] | N
     signature, text = sealed[:32], sealed[32:]
     if base64.urlsafe_b64encode(sealed).decode() != token:  # base64 has several spellings of the same bytes; a token has one
         raise invalid_token()
-    if not hmac.compare_digest(_signature(registry, listing, text), signature):
+    if not hmac.compare_digest(_signature(whose, listing, text), signature):
         raise invalid_token()
     return json.loads(text)
 
 
-def _signature(registry: Registry, listing: str, text: bytes) -> bytes:
-    return hmac.new(registry.lab.secret, f"page of {listing}: ".encode() + text, hashlib.sha256).digest()
+def _signature(whose: OfALab, listing: str, text: bytes) -> bytes:
+    return hmac.new(whose.lab.secret, f"page of {listing}: ".encode() + text, hashlib.sha256).digest()
 
 
 def invalid_token() -> AwsError:

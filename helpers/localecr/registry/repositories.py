@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Sequence
 
 from localecr.errors import AwsError, invalid_parameter
-from localecr.registry import Registry, catalog, paging, resource_tags, tags
+from localecr.registry import Registry, catalog, departures, paging, resource_tags, tags
 
 
 def create(
@@ -97,6 +97,7 @@ def delete(registry: Registry, name: str, force: bool = False) -> sqlite3.Row:
                 "RepositoryNotEmptyException",
                 f"The repository with name '{name}' in registry with id '{registry.account}' cannot be deleted because it still contains images",
             )
+        departures.of_repository(registry, row)
         transaction.execute("DELETE FROM repositories WHERE id = ?", (row["id"],))
         registry.database.afterwards(registry.lab.blobs.garbage.set)
     return row

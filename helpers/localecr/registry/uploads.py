@@ -82,14 +82,15 @@ def append(
 ) -> int:
     """``receive`` and ``acknowledge`` in one; returns how many bytes the upload has now."""
     with registry.lab.blobs.exclusively(upload_id) as free:
-        received = receive(registry, repository, upload_id, free, stream, first)
+        _, received = receive(registry, repository, upload_id, free, stream, first)
         return acknowledge(registry, repository, upload_id, received, part_size=part_size, small_part=small_part)
 
 
 def receive(
     registry: Registry, repository: sqlite3.Row, upload_id: str, free: bool, stream: BinaryIO, first: int | None = None, length: int | None = None
-) -> int:
-    """Takes a stream (of ``length`` bytes, or to its end) at offset ``first``, or where the upload stands; returns how many bytes are there now.
+) -> tuple[int, int]:
+    """Takes a stream (of ``length`` bytes, or to its end) at offset ``first``, or where the upload stands; returns how many bytes were there
+    before, and how many are there now.
 
     They count once they are acknowledged: a stream that breaks off leaves the upload as it was. ``free`` is what
     ``Blobs.exclusively`` yielded. Raises InvalidLayerPartException where ``first`` isn't where the upload stands,
@@ -107,7 +108,7 @@ def receive(
         raise _too_large()
     if length is not None and written < length:
         raise AwsError("InvalidLayerPartException", f"The part ended after {written} of {length} bytes. Send it again.")
-    return stands_at + written
+    return stands_at, stands_at + written
 
 
 def acknowledge(

@@ -106,6 +106,74 @@ LEDGER_AFRESH = (
     " DROP TABLE ledger_before;"
 )
 
+# CloudWatch: what learners measure, alarms, and what is needed to count what isn't there any more
+METRICS = """
+CREATE TABLE departed (                 -- private repositories and images that were deleted
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    repository TEXT NOT NULL,
+    digest TEXT,                        -- an image's; NULL for the repository itself
+    born REAL NOT NULL,
+    died REAL NOT NULL
+);
+CREATE INDEX departed_by_repository ON departed (account, region, repository, digest, born, died);
+
+CREATE TABLE metric_data (              -- what PutMetricData brought
+    id INTEGER PRIMARY KEY,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    namespace TEXT NOT NULL,
+    name TEXT NOT NULL,
+    dimensions TEXT NOT NULL,           -- JSON: [[name, value], …] in the order of names
+    time REAL NOT NULL,                 -- when its minute, or with high resolution its second, begins
+    unit TEXT NOT NULL,
+    samples TEXT NOT NULL               -- JSON: {"values": [[value, how often], …]} or {"set": [count, sum, minimum, maximum]}
+);
+CREATE INDEX metric_data_by_metric ON metric_data (account, region, namespace, name, dimensions, time);
+
+CREATE TABLE alarms (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    name TEXT NOT NULL,
+    document TEXT NOT NULL,             -- JSON: what PutMetricAlarm was given
+    tags TEXT NOT NULL,                 -- JSON
+    period INTEGER NOT NULL,            -- seconds, of what is watched
+    state TEXT NOT NULL,
+    state_reason TEXT NOT NULL,
+    state_reason_data TEXT,
+    state_time REAL NOT NULL,           -- of the last change of state or reason
+    transition_time REAL NOT NULL,      -- of the last change of state
+    configured REAL NOT NULL,
+    evaluated REAL NOT NULL,            -- up to when
+    UNIQUE (account, region, name)
+);
+
+CREATE TABLE alarm_history (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    alarm TEXT NOT NULL,
+    kind TEXT NOT NULL,                 -- ConfigurationUpdate, StateUpdate, Action
+    time REAL NOT NULL,
+    summary TEXT NOT NULL,
+    data TEXT NOT NULL                  -- JSON
+);
+CREATE INDEX alarm_history_by_time ON alarm_history (account, region, time);
+CREATE INDEX alarm_history_by_alarm ON alarm_history (account, region, alarm, time);
+
+CREATE TABLE alarm_messages (           -- on their way to SNS
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    alarm TEXT NOT NULL,
+    time REAL NOT NULL,                 -- of the change that they tell of
+    topic TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    message TEXT NOT NULL
+);
+"""
+
 STEPS = {  # version → what makes the next one of it
     1: "ALTER TABLE repositories ADD COLUMN policy TEXT;",
     2: "ALTER TABLE uploads ADD COLUMN parts INTEGER NOT NULL DEFAULT 0;",
@@ -118,7 +186,8 @@ STEPS = {  # version → what makes the next one of it
     " status TEXT NOT NULL DEFAULT 'Active', of_lab INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID; CREATE INDEX access_keys_by_user ON access_keys (account, user);"
     " INSERT INTO access_keys (id, secret, account, user, of_lab) SELECT id, secret, account, user, 1 FROM access_keys_before; DROP TABLE access_keys_before;"
     + NEIGHBOURS
-    + LEDGER_AFRESH,
+    + LEDGER_AFRESH
+    + METRICS,
 }
 
 SCHEMA = """
@@ -224,4 +293,4 @@ CREATE TABLE uploads (
     started_at REAL NOT NULL,
     parts INTEGER NOT NULL DEFAULT 0            -- how many UploadLayerPart has sent
 ) WITHOUT ROWID;
-""" + TAG_COUNTS + NEIGHBOURS + LEDGER
+""" + TAG_COUNTS + NEIGHBOURS + LEDGER + METRICS

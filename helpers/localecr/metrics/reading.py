@@ -1,0 +1,58 @@
+"""A metric's series: from wherever its values are kept, in periods, as far back and as finely as CloudWatch keeps them.
+
+AWS: GetMetricStatistics, GetMetricData; "CloudWatch retains metric data": minutes for 15 days, five minutes for 63, hours for 455.
+"""
+
+from __future__ import annotations
+
+from localecr.metrics import learners, usage
+from localecr.metrics.series import Metric, Range, Series
+from localecr.metrics.statistics import Samples, by_period
+from localecr.registry import Lab
+
+DAY = 86400
+RETENTION = ((15 * DAY, 60), (63 * DAY, 300), (455 * DAY, 3600))  # (age in seconds up to which, the finest period that is kept)
+ACTIVE = 14 * DAY  # for so long after its last value a metric is listed and found
+RECENTLY = 3 * 3600
+
+
+def whole(lab: Lab, start: float, end: float, finest: int) -> Range:
+    """A range with its start rounded down as CloudWatch does: to what is kept of that age, or to ``finest`` where that is less than a minute."""
+    age = lab.clock.now() - start
+    grain = next((grain for kept, grain in RETENTION if age < kept), 3600)
+    if grain == 60 and finest < 60:
+        grain = finest
+    return Range(int(start // grain * grain), int(-(-end // 1)))
+
+
+def samples(lab: Lab, account: str, region: str, metric: Metric, within: Range, period: int, unit: str | None = None) -> dict[int, Samples]:
+    """What was measured in each period from the range's start on; periods without values, and those that aren't kept so finely any more, are left out."""
+    read = usage.reader(metric)
+    if read is None:
+        found = learners.measured(lab, account, region, metric, within, unit)
+    else:
+        found = read(lab, account, region, within) if unit in (None, usage.unit_of(metric)) else iter(())
+    now = lab.clock.now()
+    return {time: each for time, each in by_period(found, within.start, period).items() if _is_kept(now - time, period)}
+
+
+def _is_kept(age: float, period: int) -> bool:
+    return any(age < kept and (period % grain == 0 or grain == 60) for kept, grain in RETENTION)
+
+
+def series(lab: Lab, account: str, region: str, metric: Metric, within: Range, period: int, statistic: str, unit: str | None = None) -> Series:
+    """One statistic of a metric over time, called by the metric's name."""
+    gathered = samples(lab, account, region, metric, within, period, unit)
+    values = ((time, each.statistic(statistic)) for time, each in gathered.items())
+    return Series(metric.name, period, {time: value for time, value in values if value is not None}, metric, statistic)
+
+
+def unit_of(lab: Lab, account: str, region: str, metric: Metric) -> str:
+    return usage.unit_of(metric) if usage.reader(metric) else learners.unit_of(lab, account, region, metric)
+
+
+def active(lab: Lab, account: str, region: str, seconds: float = ACTIVE) -> list[Metric]:
+    """Every metric of an account and Region that has had values lately, by namespace, name and dimensions."""
+    since = lab.clock.now() - seconds
+    found = usage.active(lab, account, region, since) + learners.active(lab, account, region, since)
+    return sorted(found, key=lambda metric: (metric.namespace, metric.name, metric.dimensions))
