@@ -27,7 +27,7 @@ class Place:
 def clean(
     lab: Lab, repositories: Iterable[Repository], public_repositories: Iterable[str], made: Iterable[Identity] = (), others: Iterable[Resource] = ()
 ) -> Picture:
-    """Delete these repositories with all that is in them, these users, roles and policies, these alarms, topics and queues, and show
+    """Delete these repositories with all that is in them, these users, roles and policies, these alarms, queues, rules and so on, and show
     what became of each.
 
     AWS: DeleteRepository with force deletes the images too. Whether it is gone is asked of DescribeRepositories.
@@ -80,7 +80,7 @@ def _resources(lab: Lab, others: Iterable[Resource]) -> Picture:
         there = resources.exists(lab, each.kind, each.name)
         left += there
         rows.append([str(each), STILL_THERE if there else DELETED if deleted else WAS_NOT_THERE])
-    return _told(["Alarm, topic or queue", "What happened"], rows, left, "Clean-up of the rest")
+    return _told(["What", "What happened"], rows, left, "Clean-up of the rest")
 
 
 def _told(heads: list[str], rows: list[list[str]], left: int, caption: str, where: str = "") -> Picture:
