@@ -7,7 +7,9 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from localecr import callers, cloudwatch, ledger, signatures, sts
+from botocore.model import OperationModel
+
+from localecr import callers, cloudtrail, cloudwatch, eventbridge, ledger, signatures, sts
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
 from localecr.iam import simulation
@@ -18,11 +20,14 @@ from localecr.registry import Lab
 LARGEST_BODY = 1 << 20  # bytes
 SCOPE = re.compile(r"Credential=[^/,]*/\d*/[^/,]*/([a-z0-9-]+)/")
 ENUMS_UNCHECKED = ("sqs",)  # which has words of its own for an attribute that doesn't exist
+CHECKS_ITSELF = ("cloudtrail",)  # which has an error of its own for each parameter
 
 Operation = Callable[[ledger.Call], dict[str, Any]]
 # service → operations of ours, which come before moto's
 OWN: dict[str, dict[str, Operation]] = {
+    "cloudtrail": cloudtrail.OPERATIONS,
     "cloudwatch": cloudwatch.OPERATIONS,
+    "events": eventbridge.OPERATIONS,
     "iam": iam.OPERATIONS | simulation.OPERATIONS,
     "logs": logs.OPERATIONS,
     "secretsmanager": secretsmanager.OPERATIONS,
@@ -57,10 +62,20 @@ def answer(lab: Lab, service: Service, request: Request, perform: Callable) -> R
         _refuse_unbuilt(service, name)
         parameters = protocol.read(operation, request, body)
         call = _call(lab, service, name, parameters, caller, request, request_id)
-        constraints.check(operation, parameters, enums=service.name not in ENUMS_UNCHECKED)
+        _check(service, operation, call)
         return protocol.write(operation, _perform(service, call, perform), request_id)
     except AwsError as error:
         return protocol.fail(model, error, request_id)
+
+
+def _check(service: Service, operation: OperationModel, call: ledger.Call) -> None:
+    """Refuses what breaks a rule of the model, before anything is decided, and writes that down."""
+    try:
+        if service.name not in CHECKS_ITSELF:
+            constraints.check(operation, call.parameters, enums=service.name not in ENUMS_UNCHECKED)
+    except AwsError as error:
+        ledger.write(call, error)
+        raise
 
 
 def _refuse_unbuilt(service: Service, operation: str) -> None:
