@@ -42,9 +42,10 @@ CREATE TABLE journal (                  -- the requests that changed a neighbour
     region TEXT NOT NULL,
     service TEXT NOT NULL,              -- as IAM's actions begin
     operation TEXT NOT NULL,
+    subject TEXT,                       -- what the request is about, if all that was done to it can be forgotten with it
     request TEXT NOT NULL               -- JSON: the parameters
 );
-CREATE INDEX journal_by_service ON journal (service);
+CREATE INDEX journal_by_service ON journal (service, account, region, subject);
 
 CREATE TABLE messages (                 -- of SQS, from when they are sent until they are deleted
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -56,8 +57,10 @@ CREATE INDEX messages_by_queue ON messages (queue);
 
 CREATE TABLE outbox (                   -- events on their way to the targets of EventBridge's rules
     id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time REAL NOT NULL,                 -- when EventBridge got it, on the lab's clock
     account TEXT NOT NULL,
     region TEXT NOT NULL,
+    bus TEXT NOT NULL,                  -- an event bus's name: default
     event TEXT NOT NULL                 -- JSON
 );
 """
