@@ -38,12 +38,14 @@ TAKES_LONG = ("CompleteLayerUpload", "UploadLayerPart")  # with bytes to write o
 
 
 def perform(
-    call: ledger.Call, work: Callable[[], Result], before: Callable[[], object] | None = None, told: Callable[[Result], dict[str, Any]] = lambda result: result
+    call: ledger.Call, work: Callable[[], Result], before: Callable[[], object] | None = None, told: Callable[[Result], dict[str, Any]] = lambda result: result,
+    changed: Callable[[Result], bool] = lambda result: True,
 ) -> Result:
     """The stops that both doors share: decides, does the work, writes it down.
 
     A change and its record are one transaction: there is never one without the other. What takes long and changes nothing that
-    anybody could see comes ``before``. Where the result isn't the API's answer, ``told`` makes it of it. Only what TAKES_LONG and has
+    anybody could see comes ``before``. Where the result isn't the API's answer, ``told`` makes it of it; what hasn't
+    ``changed`` anything is announced to nobody. Only what TAKES_LONG and has
     nothing before it, as in the API, is recorded after its change.
     """
     try:
@@ -54,7 +56,7 @@ def perform(
         with nullcontext() if alone else call.lab.database.write():
             result = work()
             permissions.refuse_lock_out(call)
-            ledger.write(call, answer=told(result))
+            ledger.write(call, answer=told(result), changed=changed(result))
     except AwsError as error:
         ledger.write(call, error)
         raise

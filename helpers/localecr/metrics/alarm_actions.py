@@ -13,6 +13,7 @@ from typing import Any
 
 from localecr import neighbours
 from localecr.errors import AwsError
+from localecr.events import outbox
 from localecr.metrics import alarm_words, alarms
 from localecr.metrics.alarm_words import Change
 from localecr.registry import Lab
@@ -23,7 +24,7 @@ log = logging.getLogger("localecr")
 def prepare(lab: Lab, row: sqlite3.Row, alarm: dict[str, Any], change: Change) -> None:
     """Notes what is to be done for a change; within its transaction."""
     account, region = row["account"], row["region"]
-    _announce(lab, account, region, alarm_words.event(account, region, alarm, change))
+    outbox.put(lab, account, region, [alarm_words.event(account, region, alarm, change)])
     if not alarm.get("ActionsEnabled", True):
         return
     subject = alarm_words.subject(row["name"], region, change)
@@ -33,12 +34,6 @@ def prepare(lab: Lab, row: sqlite3.Row, alarm: dict[str, Any], change: Change) -
             "INSERT INTO alarm_messages (account, region, alarm, time, topic, subject, message) VALUES (?, ?, ?, ?, ?, ?, ?)",
             [(account, region, row["name"], change.time, topic, subject, message) for topic in alarm.get(alarms.ACTIONS[change.new], [])],
         )
-
-
-def _announce(lab: Lab, account: str, region: str, event: dict[str, Any]) -> None:
-    if neighbours.touched(lab, "events"):
-        with lab.database.write() as transaction:
-            transaction.execute("INSERT INTO outbox (account, region, event) VALUES (?, ?, ?)", (account, region, json.dumps(event)))
 
 
 def deliver(lab: Lab) -> None:

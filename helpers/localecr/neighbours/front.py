@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.model import OperationModel
 
-from localecr import callers, cloudtrail, cloudwatch, ledger, signatures, sts
+from localecr import callers, cloudtrail, cloudwatch, eventbridge, ledger, signatures, sts
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
 from localecr.iam import simulation
@@ -27,6 +27,7 @@ Operation = Callable[[ledger.Call], dict[str, Any]]
 OWN: dict[str, dict[str, Operation]] = {
     "cloudtrail": cloudtrail.OPERATIONS,
     "cloudwatch": cloudwatch.OPERATIONS,
+    "events": eventbridge.OPERATIONS,
     "iam": iam.OPERATIONS | simulation.OPERATIONS,
     "logs": logs.OPERATIONS,
     "secretsmanager": secretsmanager.OPERATIONS,

@@ -51,7 +51,7 @@ OFFERED = {
     """,
     "events": """
         CreateEventBus DeleteEventBus DeleteRule DescribeEventBus DescribeRule DisableRule EnableRule ListEventBuses ListRuleNamesByTarget ListRules
-        ListTagsForResource ListTargetsByRule PutEvents PutRule PutTargets RemoveTargets TagResource UntagResource
+        ListTagsForResource ListTargetsByRule PutRule PutTargets RemoveTargets TagResource UntagResource
     """,
     "sqs": """
         AddPermission ChangeMessageVisibility ChangeMessageVisibilityBatch CreateQueue DeleteMessage DeleteMessageBatch DeleteQueue GetQueueAttributes

@@ -57,8 +57,10 @@ CREATE INDEX messages_by_queue ON messages (queue);
 
 CREATE TABLE outbox (                   -- events on their way to the targets of EventBridge's rules
     id INTEGER PRIMARY KEY AUTOINCREMENT,
+    time REAL NOT NULL,                 -- when EventBridge got it, on the lab's clock
     account TEXT NOT NULL,
     region TEXT NOT NULL,
+    bus TEXT NOT NULL,                  -- an event bus's name: default
     event TEXT NOT NULL                 -- JSON
 );
 """
