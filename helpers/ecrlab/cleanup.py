@@ -27,7 +27,7 @@ class Place:
 def clean(
     lab: Lab, repositories: Iterable[Repository], public_repositories: Iterable[str], made: Iterable[Identity] = (), others: Iterable[Resource] = ()
 ) -> Picture:
-    """Delete these repositories with all that is in them, these users, roles and policies, these alarms, topics and queues, and show
+    """Delete these repositories with all that is in them, these users, roles and policies, these alarms, queues, rules and so on, and show
     what became of each.
 
     AWS: DeleteRepository with force deletes the images too. Whether it is gone is asked of DescribeRepositories.
@@ -61,12 +61,13 @@ def _repositories(lab: Lab, repositories: Iterable[Repository], public_repositor
 def _identities(lab: Lab, made: Iterable[Identity]) -> Picture:
     """Users first: what is still attached to one holds a policy back."""
     rows, left = [], 0
+    clients = {None: lab.client("iam")} | ({"partner": lab.client("iam", account=lab.partner)} if lab.partner else {})
     for each in sorted(made, key=lambda each: each.kind == "policy"):
-        if each.account == "partner" and lab.partner is None:
+        iam = clients.get(each.account)
+        if iam is None:  # a lab on AWS without a partner
             continue
-        iam = lab.client("iam", account=lab.partner if each.account == "partner" else None)
         deleted = identities.delete(iam, each.kind, each.name)
-        there = identities.exists(iam, each.kind, each.name)
+        there = deleted and identities.exists(iam, each.kind, each.name)
         left += there
         rows.append([str(each), STILL_THERE if there else DELETED if deleted else WAS_NOT_THERE])
     return _told(["User, role, group or policy", "What happened"], rows, left, "Clean-up in IAM", "in IAM ")
@@ -79,7 +80,7 @@ def _resources(lab: Lab, others: Iterable[Resource]) -> Picture:
         there = resources.exists(lab, each.kind, each.name)
         left += there
         rows.append([str(each), STILL_THERE if there else DELETED if deleted else WAS_NOT_THERE])
-    return _told(["Alarm, topic or queue", "What happened"], rows, left, "Clean-up of the rest")
+    return _told(["What", "What happened"], rows, left, "Clean-up of the rest")
 
 
 def _told(heads: list[str], rows: list[list[str]], left: int, caption: str, where: str = "") -> Picture:

@@ -5,7 +5,7 @@
     cost = "On AWS: less than 0.01 USD."      # said where it runs on AWS; locally nothing costs anything
     repositories = ["web", {name = "web", region = "eu-west-1"}, {name = "shared", account = "partner"}]
     identities = [{user = "ci"}, {role = "deploy"}, {group = "everybody"}, {policy = "limits", account = "partner"}]
-    resources = [{alarm = "loud"}, {topic = "alarms"}, {queue = "alarms"}]
+    resources = [{alarm = "loud"}, {topic = "alarms"}, {queue = "alarms"}, {rule = "pushes"}, {log_group = "/ecr"}, {log_policy = "events"}]
     recall = ["00/image-or-container", "01/name-or-address", "01/who-owns-a-registry"]
 
     [questions.what-travels]
@@ -84,13 +84,13 @@ class Identity:
 
 @dataclass(frozen=True)
 class Resource:
-    """An "alarm", "topic" or "queue" that a lesson owns, in the lab's account and Region."""
+    """Something of a kind in `resources.KINDS` that a lesson owns, in the lab's account and Region: an "alarm", a "log_group"."""
 
     kind: str
     name: str
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.name}"
+        return f"{self.kind.replace('_', ' ')} {self.name}"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What learners make beside repositories and IAM: alarms, topics and queues, how each is found and deleted."""
+"""What learners make beside repositories and IAM: alarms, topics, queues, rules and log groups, how each is found and deleted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def delete(lab: Lab, kind: str, name: str) -> bool:
-    """Delete an "alarm", a "topic" with its subscriptions, or a "queue"; False where there is none."""
+    """Delete an "alarm", a "topic" with its subscriptions, a "queue", a "rule" with its targets, or a "log_group"; False where there is none."""
     find, take = KINDS[kind]
     found = find(lab, name)
     if found:
@@ -19,7 +19,7 @@ def delete(lab: Lab, kind: str, name: str) -> bool:
 
 
 def exists(lab: Lab, kind: str, name: str) -> bool:
-    """Whether there is such an alarm, topic or queue."""
+    """Whether there is such an alarm, topic, queue, rule or log group."""
     return KINDS[kind][0](lab, name) is not None
 
 
@@ -59,8 +59,46 @@ def _delete_queue(lab: Lab, url: str) -> None:
     lab.client("sqs").delete_queue(QueueUrl=url)
 
 
+def _rule(lab: Lab, name: str) -> str | None:
+    events = lab.reader("events")
+    try:
+        return events.describe_rule(Name=name)["Name"]
+    except events.exceptions.ResourceNotFoundException:
+        return None
+
+
+def _delete_rule(lab: Lab, name: str) -> None:
+    """AWS: a rule goes only when its targets are gone."""
+    events = lab.client("events")
+    targets = [each["Id"] for each in events.list_targets_by_rule(Rule=name)["Targets"]]
+    if targets:
+        events.remove_targets(Rule=name, Ids=targets)
+    events.delete_rule(Name=name)
+
+
+def _log_group(lab: Lab, name: str) -> str | None:
+    found = lab.reader("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    return name if name in [each["logGroupName"] for each in found] else None
+
+
+def _delete_log_group(lab: Lab, name: str) -> None:
+    lab.client("logs").delete_log_group(logGroupName=name)
+
+
+def _log_policy(lab: Lab, name: str) -> str | None:
+    found = lab.reader("logs").describe_resource_policies()["resourcePolicies"]
+    return name if name in [each["policyName"] for each in found] else None
+
+
+def _delete_log_policy(lab: Lab, name: str) -> None:
+    lab.client("logs").delete_resource_policy(policyName=name)
+
+
 KINDS: dict[str, tuple[Callable[[Lab, str], str | None], Callable[[Lab, str], None]]] = {
     "alarm": (_alarm, _delete_alarm),
     "topic": (_topic, _delete_topic),
     "queue": (_queue, _delete_queue),
+    "rule": (_rule, _delete_rule),
+    "log_group": (_log_group, _delete_log_group),
+    "log_policy": (_log_policy, _delete_log_policy),
 }

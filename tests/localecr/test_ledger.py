@@ -20,6 +20,7 @@ from localecr.errors import AwsError
 from localecr.identities import Principal
 from localecr.ledger import Call
 from localecr.store.database import Database
+from people import document, fresh, signing, trust
 from specimens import digest, image, write_layout
 from wire import Repository, bearer
 
@@ -325,6 +326,30 @@ def test_a_users_id_is_iams(call):
     assert identity(call, principal=Principal(ACCOUNT, "alice", "AKIA1", id="AIDAEXAMPLE"))[0]["principalId"] == "AIDAEXAMPLE"
 
 
+def test_a_roles_session_leaves_its_name_and_its_role(aws, lab_endpoint, records, name):
+    role, iam = fresh("deploy"), aws("iam")
+    made = iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust(ACCOUNT))["Role"]
+    iam.put_role_policy(RoleName=role, PolicyName="read", PolicyDocument=document("ecr:ListImages"))
+    session = aws("sts").assume_role(RoleArn=made["Arn"], RoleSessionName="tuesday")
+    signing(lab_endpoint.url, session["Credentials"])("ecr").list_images(repositoryName=name)
+    found = records(name)[-1]["userIdentity"]
+    assert (found["type"], found["principalId"]) == ("AssumedRole", session["AssumedRoleUser"]["AssumedRoleId"])
+    assert (found["arn"], found["accessKeyId"]) == (session["AssumedRoleUser"]["Arn"], session["Credentials"]["AccessKeyId"])
+    issuer = {"type": "Role", "principalId": made["RoleId"], "arn": made["Arn"], "accountId": ACCOUNT, "userName": role}
+    assert found["sessionContext"]["sessionIssuer"] == issuer
+
+
+def test_assuming_a_role_is_recorded_without_what_opens_it(aws, lab_state):
+    made = aws("iam").create_role(RoleName=fresh("assumed"), AssumeRolePolicyDocument=trust(ACCOUNT))["Role"]
+    session = aws("sts").assume_role(RoleArn=made["Arn"], RoleSessionName="tuesday", DurationSeconds=900)
+    record = written(lab_state)[-1]
+    assert (record["eventSource"], record["eventName"], record["readOnly"]) == ("sts.amazonaws.com", "AssumeRole", True)
+    assert record["requestParameters"] == {"roleArn": made["Arn"], "roleSessionName": "tuesday", "durationSeconds": 900}
+    given = record["responseElements"]["credentials"]
+    assert given["accessKeyId"] == session["Credentials"]["AccessKeyId"] and given.keys() == {"accessKeyId", "expiration"}
+    assert record["requestID"] == session["ResponseMetadata"]["RequestId"]
+
+
 def test_whoever_pulls_from_a_public_registry_without_a_name_is_nobody(public, lab_endpoint, free_repository, lab_state, aws):
     repository = public.create_repository(repositoryName=free_repository)["repository"]
     path = repository["repositoryUri"].partition("/")[2]
@@ -345,6 +370,24 @@ def test_refusals_are_recorded_with_their_sentence_and_no_answer(ecr, name, reco
     sentence = f"The repository with name '{name}' already exists in the registry with id '{ACCOUNT}'"
     error = ("RepositoryAlreadyExistsException", sentence)
     assert matches(records(name)[-1], sample("CreateRepository", {"repositoryName": name}, None, arn(name), error=error))
+
+
+def test_a_request_that_breaks_a_rule_is_recorded_too(aws, ecr, lab_state):
+    with refused("InvalidParameterException"):
+        ecr.create_repository(repositoryName="NO")
+    record = written(lab_state)[-1]
+    assert (record["eventName"], record["errorCode"], record["requestParameters"]) == ("CreateRepository", "InvalidParameterException", None)
+    with refused("ValidationError"):
+        aws("iam").create_user(UserName="no one")
+    record = written(lab_state)[-1]
+    assert (record["eventSource"], record["eventName"], record["errorCode"]) == ("iam.amazonaws.com", "CreateUser", "ValidationException")
+
+
+def test_iams_errors_have_their_whole_names(aws, lab_state):
+    """Its answers say NoSuchEntity, its records NoSuchEntityException."""
+    with refused("NoSuchEntity"):
+        aws("iam").get_user(UserName=fresh("nobody"))
+    assert written(lab_state)[-1]["errorCode"] == "NoSuchEntityException"
 
 
 def test_a_denied_call_on_anothers_repository_is_in_both_trails_under_one_shared_id(aws, name, records):

@@ -312,6 +312,11 @@ def test_an_alarms_tags(cloudwatch, name):
         ({"TreatMissingData": "zero"}, "ValidationError", "Supported values for TreatMissingData are breaching, notBreaching, ignore, and missing."),
         ({"EvaluationPeriods": 1441}, "ValidationError", "Metrics cannot be checked across more than a day (EvaluationPeriods * Period must be <= 86400)."),
         ({"AlarmActions": ["topic"]}, "ValidationError", "Invalid arn syntax: topic"),
+        (
+            {"AlarmActions": ["arn:aws:sns:us-west-2:111122223333:topic"]},
+            "ValidationError",
+            "Invalid region us-west-2 specified. Only us-east-1 is supported.",
+        ),
         ({"AlarmActions": ["arn:aws:lambda:us-east-1:111122223333:function:f"]}, "NotImplemented", None),
         ({"ComparisonOperator": "GreaterThanUpperThreshold"}, "NotImplemented", None),
         ({"ExtendedStatistic": "p90"}, "ValidationError", None),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from localecr import identities
 from localecr.errors import AwsError
+from localecr.iam import documents
 from localecr.identities import Principal
 from localecr.ledger import Call
 from localecr.neighbours import journal
 
+SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com")
 LEARNER = identities.USERS["learner"]
 # operations that are about the caller where they name no user
 OF_THE_CALLER = ("CreateAccessKey", "DeleteAccessKey", "GetUser", "ListAccessKeys", "UpdateAccessKey")
@@ -58,4 +61,41 @@ def change_key(call: Call) -> dict[str, Any]:
     return _execute(call)
 
 
-OPERATIONS = {"DeleteAccessKey": change_key, "DeleteUser": delete_user, "UpdateAccessKey": change_key, "UpdateUser": update_user}
+def put_policy(call: Call) -> dict[str, Any]:
+    """Raises MalformedPolicyDocument."""
+    read(call.parameters["PolicyDocument"], "identity")
+    return _execute(call)
+
+
+def put_trust(call: Call) -> dict[str, Any]:
+    """CreateRole and UpdateAssumeRolePolicy. Raises MalformedPolicyDocument, also for a principal that there isn't."""
+    document = read(call.parameters.get("AssumeRolePolicyDocument") or call.parameters["PolicyDocument"], "trust")
+    for statement in document.statements:
+        principals = statement.element.get("Principal", statement.element.get("NotPrincipal"))
+        named = principals.get("AWS", []) if isinstance(principals, dict) else []
+        for who in named if isinstance(named, list) else [named]:
+            try:
+                identities.lasting_name(call.lab.database, who)
+            except ValueError:
+                raise AwsError("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{who}"') from None
+    return _execute(call)
+
+
+def create_service_linked_role(call: Call) -> dict[str, Any]:
+    name = call.parameters["AWSServiceName"]
+    if not SERVICE.fullmatch(name):
+        raise AwsError("InvalidInput", f"Service principal {name} is not supported.")
+    return _execute(call)
+
+
+def read(text: str, kind: documents.Kind) -> documents.Document:
+    """A policy document. Raises MalformedPolicyDocument in IAM's words."""
+    try:
+        return documents.read(text, kind)
+    except documents.MalformedPolicy as error:
+        raise AwsError("MalformedPolicyDocument", error.reason) from error
+
+
+OPERATIONS = dict.fromkeys(("CreatePolicy", "CreatePolicyVersion", "PutGroupPolicy", "PutRolePolicy", "PutUserPolicy"), put_policy)
+OPERATIONS |= dict.fromkeys(("CreateRole", "UpdateAssumeRolePolicy"), put_trust)
+OPERATIONS |= {"CreateServiceLinkedRole": create_service_linked_role, "DeleteAccessKey": change_key, "DeleteUser": delete_user, "UpdateAccessKey": change_key, "UpdateUser": update_user}
