@@ -61,12 +61,13 @@ def _repositories(lab: Lab, repositories: Iterable[Repository], public_repositor
 def _identities(lab: Lab, made: Iterable[Identity]) -> Picture:
     """Users first: what is still attached to one holds a policy back."""
     rows, left = [], 0
+    clients = {None: lab.client("iam")} | ({"partner": lab.client("iam", account=lab.partner)} if lab.partner else {})
     for each in sorted(made, key=lambda each: each.kind == "policy"):
-        if each.account == "partner" and lab.partner is None:
+        iam = clients.get(each.account)
+        if iam is None:  # a lab on AWS without a partner
             continue
-        iam = lab.client("iam", account=lab.partner if each.account == "partner" else None)
         deleted = identities.delete(iam, each.kind, each.name)
-        there = identities.exists(iam, each.kind, each.name)
+        there = deleted and identities.exists(iam, each.kind, each.name)
         left += there
         rows.append([str(each), STILL_THERE if there else DELETED if deleted else WAS_NOT_THERE])
     return _told(["User, role, group or policy", "What happened"], rows, left, "Clean-up in IAM", "in IAM ")

@@ -54,9 +54,12 @@ def event_name(call: Call, answer: dict[str, Any] | None) -> str:
     return "MountLayer" if call.operation == "InitiateLayerUpload" and answer and "uploadId" not in answer else call.operation
 
 
-def error_code(error: AwsError | None) -> str | None:
-    """An error's name as records have it: AccessDenied."""
-    return ERRORS.get(error.code, error.code) if error else None
+def error_code(call: Call, error: AwsError | None) -> str | None:
+    """An error's name as records have it: AccessDenied; IAM's in full, NoSuchEntityException."""
+    if error is None:
+        return None
+    code = ERRORS.get(error.code, error.code)
+    return f"{code}Exception" if call.service == "iam" and code != "AccessDenied" and not code.endswith("Exception") else code
 
 
 def source(call: Call) -> str:
@@ -107,7 +110,7 @@ def _record(call: Call, now: float, error: AwsError | None, answer: dict[str, An
         "userAgent": host if call.through_docker else call.user_agent[:LONGEST_TEXT],
     }
     if error:
-        record |= {"errorCode": error_code(error), "errorMessage": error.message[:LONGEST_TEXT]}
+        record |= {"errorCode": error_code(call, error), "errorMessage": error.message[:LONGEST_TEXT]}
     record |= {
         "requestParameters": _written(call.parameters) or None,
         "responseElements": None if says_nothing else _written(answer or {}) or None,

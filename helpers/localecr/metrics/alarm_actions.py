@@ -39,20 +39,19 @@ def prepare(lab: Lab, row: sqlite3.Row, alarm: dict[str, Any], change: Change) -
 def deliver(lab: Lab) -> None:
     """Publishes every message that waits."""
     for row in lab.database.all("SELECT * FROM alarm_messages ORDER BY id"):
-        region, account = row["topic"].split(":")[3:5]
-        neighbours.backend(lab, "sns", account, region)  # loads moto, which takes a second, before anybody has to wait for the transaction
+        account = row["topic"].split(":")[4]
+        neighbours.backend(lab, "sns", account, row["region"])  # loads moto, which takes a second, before anybody has to wait for the transaction
         with lab.database.write() as transaction:
-            taken = transaction.execute("DELETE FROM alarm_messages WHERE id = ?", (row["id"],)).rowcount
-            if taken:
-                _publish(lab, row, account, region)
+            if transaction.execute("DELETE FROM alarm_messages WHERE id = ?", (row["id"],)).rowcount:
+                _publish(lab, row, account)
 
 
-def _publish(lab: Lab, row: sqlite3.Row, account: str, region: str) -> None:
+def _publish(lab: Lab, row: sqlite3.Row, account: str) -> None:
     data = {"actionState": "Succeeded", "notificationResource": row["topic"], "stateUpdateTimestamp": int(row["time"] * 1000)}
     summary = f"Successfully executed action {row['topic']}"
     try:
         asked = {"TopicArn": row["topic"], "Subject": row["subject"], "Message": row["message"]}
-        neighbours.execute(lab, account, region, "sns", "Publish", asked)
+        neighbours.execute(lab, account, row["region"], "sns", "Publish", asked)
     except AwsError as error:
         summary = f'Failed to execute action {row["topic"]}. Received error: "{error.message}"'
         data |= {"actionState": "Failed", "error": error.message}
