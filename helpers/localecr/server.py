@@ -46,7 +46,6 @@ class Endpoint:
         self._servers: list[Listener] = []
         self._sweeper: Sweeper | None = None
         self._deliverer: Deliverer | None = None
-        self._end_watch: Callable[[], None] = lambda: None
         self._seeding: seeding.Seeding | None = None
         self._database: Database | None = None
         self._lab: Lab | None = None
@@ -95,7 +94,6 @@ class Endpoint:
         self._sweeper = Sweeper(lab)
         self._deliverer = Deliverer(lab)
         watch.begin(lab)
-        self._end_watch = lambda: watch.end(lab)
         write_private(self._state / SERVER_FILE, json.dumps(self._facts() | {"token": token, "started_at": time.time()}))
 
     def _facts(self) -> dict[str, object]:
@@ -129,7 +127,8 @@ class Endpoint:
         if self._sweeper is not None:
             self._sweeper.stop()
             self._sweeper = None
-        self._end_watch()
+        if self._lab is not None:
+            watch.end(self._lab)
         if self._deliverer is not None:
             self._deliverer.stop()
             self._deliverer = None
