@@ -44,9 +44,8 @@ def perform(
     """The stops that both doors share: decides, does the work, writes it down.
 
     A change and its record are one transaction: there is never one without the other. What takes long and changes nothing that
-    anybody could see comes ``before``. Where the result isn't the API's answer, ``told`` makes it of it; what hasn't
-    ``changed`` anything is announced to nobody. Only what TAKES_LONG and has
-    nothing before it, as in the API, is recorded after its change.
+    anybody could see comes ``before``. Where the result isn't the API's answer, ``told`` makes it of it; what hasn't ``changed`` anything
+    is announced to nobody. Only what TAKES_LONG and has nothing before it, as in the API, is recorded after its change.
     """
     try:
         permissions.require(call)

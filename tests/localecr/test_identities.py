@@ -132,6 +132,40 @@ def test_a_user_with_a_key_or_in_a_group_is_not_deleted(iam):
     assert refused(iam.delete_user, UserName=name) == ("DeleteConflict", "Cannot delete entity, must remove users from group first.")
 
 
+def test_a_renamed_user_keeps_its_key_until_that_is_deleted(iam, as_user, user, key):
+    name = fresh("renamed")
+    iam.update_user(UserName=user, NewUserName=name)
+    assert as_user("sts").get_caller_identity()["Arn"] == f"arn:aws:iam::{ACCOUNT}:user/{name}"
+    iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    assert refused(as_user("sts").get_caller_identity)[0] == "InvalidClientTokenId"
+    assert refused(iam.update_user, UserName=name, NewUserName="learner")[0] == "EntityAlreadyExists"
+
+
+def test_what_is_in_use_is_not_deleted(iam, user):
+    group, text = fresh("group"), document("ecr:*")
+    iam.create_group(GroupName=group)
+    iam.add_user_to_group(GroupName=group, UserName=user)
+    assert refused(iam.delete_group, GroupName=group) == ("DeleteConflict", "Cannot delete entity, must remove users from group first.")
+    iam.remove_user_from_group(GroupName=group, UserName=user)
+    arn = iam.create_policy(PolicyName=group, PolicyDocument=text)["Policy"]["Arn"]
+    iam.attach_group_policy(GroupName=group, PolicyArn=arn)
+    assert refused(iam.delete_group, GroupName=group) == ("DeleteConflict", "Cannot delete entity, must detach all policies first.")
+    assert refused(iam.delete_policy, PolicyArn=arn) == ("DeleteConflict", "Cannot delete a policy attached to entities.")
+    iam.detach_group_policy(GroupName=group, PolicyArn=arn)
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=text)
+    assert "more than one version" in refused(iam.delete_policy, PolicyArn=arn)[1]
+    iam.delete_policy_version(PolicyArn=arn, VersionId="v2")
+    iam.delete_policy(PolicyArn=arn)
+    iam.delete_group(GroupName=group)
+
+
+def test_a_boundary_that_is_not_there_bounds_nobody(iam):
+    name, arn = fresh("user"), f"arn:aws:iam::{ACCOUNT}:policy/none"
+    assert refused(iam.create_user, UserName=name, PermissionsBoundary=arn)[0] == "NoSuchEntity"
+    assert refused(iam.create_role, RoleName=name, AssumeRolePolicyDocument=trust(ACCOUNT), PermissionsBoundary=arn)[0] == "NoSuchEntity"
+    assert refused(iam.get_user, UserName=name)[0] == "NoSuchEntity"
+
+
 def test_the_learner_is_there_and_stays(iam, door):
     (attached,) = iam.list_attached_user_policies(UserName="learner")["AttachedPolicies"]
     assert attached["PolicyName"] == "AdministratorAccess"

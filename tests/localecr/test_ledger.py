@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from awsapi import push, refused, signed_request
+from containers import Containerd, Docker, Podman, Skopeo
 from labs import Process
 from localecr import records as shapes
 from localecr.errors import AwsError
@@ -21,7 +22,7 @@ from localecr.identities import Principal
 from localecr.ledger import Call
 from localecr.store.database import Database
 from people import document, fresh, signing, trust
-from specimens import digest, image, write_layout
+from specimens import digest, image
 from wire import Repository, bearer
 
 ACCOUNT, PARTNER = "111122223333", "444455556666"
@@ -130,20 +131,30 @@ def test_a_push_is_the_same_operations_through_either_door(ecr, at, free_reposit
     assert operations(records(free_repository))[-1] == "BatchGetImage"
 
 
-@pytest.mark.skopeo
-def test_skopeo_leaves_what_docker_does(skopeo, registry_password, registry_host, name, records, tmp_path):
-    layout, uri = write_layout(tmp_path / "layout", image("of skopeo"), "1"), f"docker://{registry_host()}/{name}:1"
-    skopeo("login", "--tls-verify=false", "--username", "AWS", "--password-stdin", registry_host(), input=registry_password())
-    skopeo("copy", "--dest-tls-verify=false", f"oci:{layout}:1", uri)
-    pushed = records(name)[1:]
+CLIENTS = [pytest.param(client, id=client.__name__, marks=getattr(pytest.mark, client.marker)) for client in (Docker, Podman, Skopeo, Containerd)]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_each_client_leaves_the_same_events_and_no_address_of_its_own(client, request, registry_password, registry_host, name, records):
+    used, uri = client(request.getfixturevalue), f"{registry_host()}/{name}:1"
+    try:
+        assert used.log_in(registry_password()).worked
+        said = used.push(uri, "pushed")
+        assert said.worked, said.text
+        pushed = records(name)[1:]
+        said = used.pull(uri)
+        assert said.worked, said.text
+        pulled = records(name)[1 + len(pushed) :]
+    finally:
+        used.tidy()
     uploads = {"InitiateLayerUpload": 2, "UploadLayerPart": 2, "CompleteLayerUpload": 2, "PutImage": 1}
     assert {each: operations(pushed).count(each) for each in uploads} == uploads
-    assert operations(pushed)[-1] == "PutImage"
-    skopeo("copy", "--src-tls-verify=false", uri, f"oci:{tmp_path / 'pulled'}:1")
-    pulled = records(name)[1 + len(pushed) :]
-    assert set(operations(pulled)) == {"BatchGetImage", "GetDownloadUrlForLayer"}
+    assert set(operations(pushed)) - uploads.keys() <= {"BatchCheckLayerAvailability", "BatchGetImage"}
+    assert "BatchGetImage" in operations(pulled) and set(operations(pulled)) <= {"BatchGetImage", "GetDownloadUrlForLayer"}
     for record in (*pushed, *pulled):
         assert (record["sourceIPAddress"], record["userAgent"], record["userIdentity"]["invokedBy"]) == (DOCKER, DOCKER, DOCKER)
+        assert matches(record["userIdentity"], learner(invokedBy=DOCKER))
+        assert "errorCode" not in record
 
 
 def test_a_mounted_layer_is_one_event_that_names_where_it_came_from(ecr, at, name, records, free_repository):

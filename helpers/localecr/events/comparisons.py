@@ -78,7 +78,7 @@ def _operator(node: Node) -> Test:
         raise Refused("Match expression name not found", node.end)
     name, value = node.value[0]
     if name not in OPERATORS:
-        raise Refused(f"Unrecognized match type {name}", value.start)
+        raise Refused(f"Unrecognized match type {name}", value.opened)
     test = OPERATORS[name](value)
     _refuse_more(node, "Too many elements in numeric expression" if name in ("numeric", "anything-but") else "Only one key allowed in match expression")
     return test
@@ -86,7 +86,7 @@ def _operator(node: Node) -> Test:
 
 def _refuse_more(node: Node, reason: str) -> None:
     if len(node.value) > 1:
-        raise Refused(reason, node.value[1][1].start)
+        raise Refused(reason, node.value[1][1].opened)
 
 
 def _text(node: Node, what: str) -> str:
@@ -130,7 +130,7 @@ def _ignoring_case(node: Node, which: str) -> str:
         raise Refused(f"{which} expression name not found", node.end)
     name, value = node.value[0]
     if name != "equals-ignore-case":
-        raise Refused(f"Unsupported {which.lower()} pattern: {name}", value.start)
+        raise Refused(f"Unsupported {which.lower()} pattern: {name}", value.opened)
     wanted = _text(value, "equals-ignore-case").lower()
     _refuse_more(node, "Only one key allowed in match expression")
     return wanted
@@ -216,12 +216,13 @@ def _condition(terms: list[Node], place: int, node: Node) -> tuple[Callable[[int
     operator = terms[place]
     if operator.kind != "string":
         raise Refused(f"Invalid member in numeric match: {_shown(operator)}", operator.opened)
+    amount = terms[place + 1] if len(terms) > place + 1 else None
+    reached = amount.opened if amount else node.end
     if operator.value not in NUMERIC:
-        raise Refused(f"Unrecognized numeric range operator: {operator.value}", operator.end)
-    amount = terms[place + 1] if len(terms) > place + 1 else node
-    if amount.kind != "number":
-        raise Refused(f"Value of {'equals' if operator.value == '=' else operator.value} must be numeric", amount.end)
-    return NUMERIC[operator.value], _amount(amount)
+        raise Refused(f"Unrecognized numeric range operator: {operator.value}", reached)
+    if amount is None or amount.kind != "number":
+        raise Refused(f"Value of {'equals' if operator.value == '=' else operator.value} must be numeric", reached)
+    return NUMERIC[operator.value], _amount(amount, node.end)
 
 
 def _top(terms: list[Node], node: Node) -> tuple[Callable[[int, int], bool], int]:
@@ -237,10 +238,10 @@ def _shown(node: Node) -> str:
     return {"object": "{", "array": "["}.get(node.kind) or (node.value if node.kind == "number" else str(node.value).lower())
 
 
-def _amount(node: Node) -> int:
+def _amount(node: Node, place: int) -> int:
     amount = comparable(node.value)
     if amount is None:
-        raise Refused("Value must be between -5.0E9 and 5.0E9, inclusive", node.end)
+        raise Refused("Value must be between -5.0E9 and 5.0E9, inclusive", place)
     return amount
 
 
@@ -258,7 +259,7 @@ def _anything_but(node: Node) -> Test:
         raise Refused("Inside anything but list, either all values are number or string, mixed type is not supported", node.end)
     for each in values:
         if each.kind == "number":
-            _amount(each)
+            _amount(each, each.end)
     return _none_of([_equal(each) for each in values])
 
 
@@ -267,7 +268,7 @@ def _anything_but_like(node: Node) -> Test:
         raise Refused("Anything-But expression name not found", node.end)
     name, value = node.value[0]
     if name not in LIKE:
-        raise Refused(f"Unsupported anything-but pattern: {name}", value.start)
+        raise Refused(f"Unsupported anything-but pattern: {name}", value.opened)
     if value.kind not in ("array", "string", "number"):
         raise Refused("Value of anything-but must be an array or single string/number value.", value.opened)
     values = value.value if value.kind == "array" else [value]

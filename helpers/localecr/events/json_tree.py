@@ -38,8 +38,8 @@ class Node:
 
     @property
     def opened(self) -> int:
-        """The place after its first character if it holds others, else after all of it."""
-        return self.start + 1 if self.kind in ("object", "array") else self.end
+        """How far AWS's reader has come when it knows the kind: after a brace, a bracket or a quote, or after all of a number or a word."""
+        return self.start + 1 if self.kind in ("object", "array", "string") else self.end
 
 
 def read(text: str) -> Node:

@@ -81,13 +81,13 @@ def _read_object(node: Node, path: Path, combinations: list[Combination], within
             combinations = _read_or(value, path, combinations)
             continue
         if within_or and name in RESERVED:
-            raise comparisons.Refused(f"{name} is Ruler reserved fieldName which cannot be used inside $or.", value.start)
+            raise comparisons.Refused(f"{name} is Ruler reserved fieldName which cannot be used inside $or.", value.opened)
         if value.kind == "object":
             combinations = _read_object(value, (*path, name), combinations, within_or)
         elif value.kind == "array":
             combinations = _with_field(combinations, (*path, name), value)
         else:
-            raise comparisons.Refused(f'"{name}" must be an object or an array', value.end)
+            raise comparisons.Refused(f'"{name}" must be an object or an array', value.opened)
     return combinations
 
 
