@@ -99,10 +99,10 @@ def quota_alarm(lab: Lab) -> Verdict:
             f"{QUOTA_ALARM} watches a number of calls. How many are too many depends on the quota, which SERVICE_QUOTA(m1) knows.",
             "Give it the two queries that share_of returns, as Metrics.",
         )
-    if _has_gone_off(lab, QUOTA_ALARM):
+    if _has_gone_off(lab, alarm):
         return done("The alarm has gone off.", f"It is {alarm['StateValue']} now: an alarm goes back by itself.")
     return not_yet(
-        f"{QUOTA_ALARM} is {alarm['StateValue']} and was never in ALARM. It looks at whole minutes: one with enough calls has to be over.",
+        f"{QUOTA_ALARM} is {alarm['StateValue']} and was never in ALARM since it was put. It looks at whole minutes: one with enough calls has to be over.",
         "Run the cell that gives an image thirty names, and the one after it.",
     )
 
@@ -218,8 +218,11 @@ def _alarm(lab: Lab, name: str) -> dict | None:
     return found[0] if found else None
 
 
-def _has_gone_off(lab: Lab, name: str) -> bool:
-    pages = lab.reader("cloudwatch").get_paginator("describe_alarm_history").paginate(AlarmName=name, HistoryItemType="StateUpdate")
+def _has_gone_off(lab: Lab, alarm: dict) -> bool:
+    """Since it was put; CloudWatch keeps the history of an alarm of that name that was deleted."""
+    pages = lab.reader("cloudwatch").get_paginator("describe_alarm_history").paginate(
+        AlarmName=alarm["AlarmName"], HistoryItemType="StateUpdate", StartDate=alarm["AlarmConfigurationUpdatedTimestamp"]
+    )
     items = [item for page in pages for item in page["AlarmHistoryItems"]]
     return any(json.loads(item["HistoryData"])["newState"]["stateValue"] == "ALARM" for item in items)
 
