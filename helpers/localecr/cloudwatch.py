@@ -37,8 +37,7 @@ def get_metric_data(call: Call) -> Answer:
     if start == end:
         raise AwsError("ValidationError", "The parameter StartTime must not equal parameter EndTime.")
     finest = min((query["MetricStat"]["Period"] for query in wanted if "MetricStat" in query), default=60)
-    within = queries.Asked(call.lab, call.account, call.region, reading.whole(call.lab, start, end, finest))
-    found = queries.work_out(within, wanted)
+    found = queries.work_out(reading.Asked(call.lab, call.account, call.region, reading.whole(call.lab, start, end, finest)), wanted)
 
     def name(label: str, series: Series) -> str:
         return labels.resolved(label, series, where, call.region, call.account)
@@ -102,9 +101,10 @@ def get_metric_statistics(call: Call) -> Answer:
             "You may reduce the datapoints requested by increasing Period, or decreasing the time range.",
         )
     metric = Metric.read(asked)
-    unit = reading.unit_of(call.lab, call.account, call.region, metric)
-    gathered = reading.samples(call.lab, call.account, call.region, metric, within, period, asked.get("Unit"))
-    points = [_datapoint(time, each, simple, extended, asked.get("Unit", unit)) for time, each in gathered.items()]
+    source = reading.Asked(call.lab, call.account, call.region, within)
+    gathered = source.samples(metric, period, asked.get("Unit"))
+    unit = asked.get("Unit") or source.unit_of(metric)
+    points = [_datapoint(time, each, simple, extended, unit) for time, each in gathered.items()]
     return {"Label": metric.name, "Datapoints": [each for each in points if each is not None]}
 
 

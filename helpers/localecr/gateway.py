@@ -38,13 +38,14 @@ TAKES_LONG = ("CompleteLayerUpload", "UploadLayerPart")  # with bytes to write o
 
 
 def perform(
-    call: ledger.Call, work: Callable[[], Result], before: Callable[[], object] | None = None, told: Callable[[Result], dict[str, Any]] = lambda result: result
+    call: ledger.Call, work: Callable[[], Result], before: Callable[[], object] | None = None, told: Callable[[Result], dict[str, Any]] = lambda result: result,
+    changed: Callable[[Result], bool] = lambda result: True,
 ) -> Result:
     """The stops that both doors share: decides, does the work, writes it down.
 
     A change and its record are one transaction: there is never one without the other. What takes long and changes nothing that
-    anybody could see comes ``before``. Where the result isn't the API's answer, ``told`` makes it of it. Only what TAKES_LONG and has
-    nothing before it, as in the API, is recorded after its change.
+    anybody could see comes ``before``. Where the result isn't the API's answer, ``told`` makes it of it; what hasn't ``changed`` anything
+    is announced to nobody. Only what TAKES_LONG and has nothing before it, as in the API, is recorded after its change.
     """
     try:
         permissions.require(call)
@@ -54,7 +55,7 @@ def perform(
         with nullcontext() if alone else call.lab.database.write():
             result = work()
             permissions.refuse_lock_out(call)
-            ledger.write(call, answer=told(result))
+            ledger.write(call, answer=told(result), changed=changed(result))
     except AwsError as error:
         ledger.write(call, error)
         raise
@@ -141,12 +142,15 @@ def _operate(lab: Lab, request: Request, request_id: str) -> bytes:
         raise not_built(service, name)
     if service == "ecr-public":
         ecr_public.refuse_other_regions(caller.region)
-    asked = contract.parse(operation, body)
-    registry = _registry(lab, service, asked.get("registryId", caller.principal.account), caller.region)
-    call = ledger.Call(
-        lab, caller.principal, service, name, registry.account, registry.region, _resource(registry, name, asked), asked,
-        request.remote_address, request.header("User-Agent"), registry, request_id=request_id,
-    )  # fmt: skip
+    came = {"source_address": request.remote_address, "user_agent": request.header("User-Agent"), "request_id": request_id}
+    try:
+        asked = contract.parse(operation, body)
+        registry = _registry(lab, service, asked.get("registryId", caller.principal.account), caller.region)
+    except AwsError as error:  # there is nothing yet to decide, but somebody called
+        ledger.write(ledger.Call(lab, caller.principal, service, name, caller.principal.account, caller.region, "*", {}, **came), error)
+        raise
+    resource = _resource(registry, name, asked)
+    call = ledger.Call(lab, caller.principal, service, name, registry.account, registry.region, resource, asked, **came, registry=registry)
     answer = perform(call, lambda: OPERATIONS[service][name](registry, caller.principal, asked))
     return contract.serialise(operation, answer)
 
@@ -187,14 +191,21 @@ def _failed(request: Request, error: Exception) -> Response:
     message = message or "The lab made a mistake; its server.log says which."
     if request.path.startswith("/v2"):
         return Response.of_json({"errors": [{"code": "UNKNOWN", "message": message}]}, 500, **oci.errors.HEADERS)
-    return Response.of_json({"__type": "ServerException", "message": message}, 500, "application/x-amz-json-1.1")
+    return _in_words_of_an_api(request, AwsError("ServerException", message, 500))
+
+
+def _in_words_of_an_api(request: Request, error: AwsError) -> Response:
+    neighbour = front.service_of(request) or services.SERVICES["sts"]  # a form is some service's that speaks the query protocol
+    if protocols.of(request) is protocols.QUERY and request.header("Content-Type").startswith(protocols.FORM):
+        return protocols.QUERY.fail(services.model(neighbour.name), error, str(uuid.uuid4()))
+    return Response.of_json({"__type": error.code, "message": error.message}, error.status, "application/x-amz-json-1.1")
 
 
 def _broken(request: Request, error: BrokenBody) -> Response:
     """A body that stalled, broke off or made no sense, said in the words of the door that was used."""
     if request.path.startswith("/v2"):
         return Response.of_json({"errors": [{"code": "SIZE_INVALID", "message": str(error)}]}, error.status, **oci.errors.HEADERS)
-    return Response.of_json({"__type": "SerializationException", "message": str(error)}, error.status, "application/x-amz-json-1.1")
+    return _in_words_of_an_api(request, AwsError("SerializationException", str(error), error.status))
 
 
 def _nothing_here() -> Response:

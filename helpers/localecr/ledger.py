@@ -12,6 +12,7 @@ from typing import Any
 
 from localecr import records
 from localecr.errors import AwsError
+from localecr.events import announcements, outbox
 from localecr.identities import Principal
 from localecr.registry import Lab, Registry
 from localecr.store import trouble
@@ -46,10 +47,10 @@ class Call:
         return f"{self.service}:{self.operation}"
 
 
-def write(call: Call, error: AwsError | None = None, answer: dict[str, Any] | None = None) -> None:
+def write(call: Call, error: AwsError | None = None, answer: dict[str, Any] | None = None, changed: bool = True) -> None:
     """Records a call that was served, or refused with ``error``; within a transaction as part of it.
 
-    ``answer`` is the operation's, as the API gives it; through Docker too.
+    ``answer`` is the operation's, as the API gives it; through Docker too. What ``changed`` something is announced.
     """
     if call.principal.is_checker or not call.is_recorded:
         return
@@ -59,6 +60,8 @@ def write(call: Call, error: AwsError | None = None, answer: dict[str, Any] | No
     tolerance = nullcontext() if database.is_writing else trouble.tolerated(f"A call of {call.operation}")
     with tolerance, database.write() as transaction:
         transaction.executemany(INSERT, rows)
+        if answer and changed and announcements.announces(call):
+            outbox.put(call.lab, call.account, call.region, announcements.of(call, answer))
 
 
 def _row(call: Call, now: float, error: AwsError | None, answer: dict[str, Any] | None, record: records.Record) -> tuple[object, ...]:
@@ -68,6 +71,6 @@ def _row(call: Call, now: float, error: AwsError | None, answer: dict[str, Any] 
     kind, name = records.resource(call.resource)
     pulled = len(answer["images"]) if call.operation == "BatchGetImage" and answer and recipient == call.account else 0
     return (
-        now, recipient, record["awsRegion"], record["eventSource"], record["eventName"], records.error_code(error), principal.account, user, key,
+        now, recipient, record["awsRegion"], record["eventSource"], record["eventName"], records.error_code(call, error), principal.account, user, key,
         record["readOnly"], record["eventID"], kind, name, name if call.registry else None, pulled, records.encoded(record),
     )  # fmt: skip

@@ -65,6 +65,14 @@ def _with_bearer(call: Call) -> Iterator[tuple[str, str]]:
     yield "sts:GetServiceBearerToken", "*"
 
 
+def _each_bus(call: Call) -> Iterator[tuple[str, str]]:
+    """PutEvents: on each bus that an entry is for."""
+    prefix = f"arn:aws:events:{call.region}:{call.account}:event-bus/"
+    named = dict.fromkeys(entry.get("EventBusName") or "default" for entry in call.parameters["Entries"])
+    for name in named:
+        yield call.action, name if name.startswith("arn:") else prefix + name
+
+
 def _with_what_a_session_carries(call: Call) -> Iterator[tuple[str, str]]:
     yield call.action, call.resource
     if call.parameters.get("Tags"):
@@ -80,6 +88,7 @@ NEEDS: dict[str, Callable[[Call], Iterator[tuple[str, str]]]] = {
     "ecr-public:CreateRepository": _with_tags,
     "ecr-public:DescribeRepositories": _each_named,
     "ecr-public:GetAuthorizationToken": _with_bearer,
+    "events:PutEvents": _each_bus,
     "sts:AssumeRole": _with_what_a_session_carries,
     "sts:GetCallerIdentity": lambda call: iter(()),
     "sts:GetSessionToken": lambda call: iter(()),

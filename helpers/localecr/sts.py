@@ -11,10 +11,9 @@ from typing import Any
 from localecr import identities, sessions
 from localecr.clock import as_datetime
 from localecr.errors import AwsError
-from localecr.iam import documents
-from localecr.iam.documents import MalformedPolicy
 from localecr.identities import Principal
 from localecr.ledger import Call
+from localecr.neighbours import iam, journal
 
 AN_HOUR = 3600  # seconds: what a session lasts unless it is asked for more, and at most where a session assumes a role
 HALF_A_DAY = 12 * 3600
@@ -78,18 +77,13 @@ def _policies(call: Call, role: identities.Role) -> tuple[str, ...]:
     if len(named) > LARGEST_POLICIES:
         raise AwsError("ValidationError", f"A session has at most {LARGEST_POLICIES} managed policies.")
     given = [call.parameters["Policy"]] if "Policy" in call.parameters else []
-    for text in given:
-        try:
-            documents.read(text, "session")
-        except MalformedPolicy as error:
-            raise AwsError("MalformedPolicyDocument", error.reason) from error
+    for document in given:
+        iam.read(document, "session")
     return tuple(given + [_managed(call, role, arn) for arn in named])
 
 
 def _managed(call: Call, role: identities.Role, arn: str) -> str:
-    from localecr import neighbours
-
-    policy = neighbours.backend(call.lab, "iam", role.account, call.region).managed_policies.get(arn)
+    policy = journal.loaded(call.lab, role.account).backend("iam", role.account, call.region).managed_policies.get(arn)
     if policy is None:
         raise AwsError("ValidationError", f"Policy {arn} does not exist or is not attachable.")
     return next(version.document for version in policy.versions if version.version_id == policy.default_version_id)

@@ -31,7 +31,7 @@ SHOWN = {
         "ListImageReferrers": "test_referrers.py::test_what_docker_pushes_with_a_subject_the_api_lists",
         "ListImages": "test_descriptions.py::test_images_are_listed_by_digest_and_tag",
         "ListTagsForResource": "test_resource_tags.py::test_tags_given_at_creation_are_listed",
-        "PutAccountSetting": "test_blobs.py::test_a_layer_of_another_repository_is_mounted_without_being_sent",
+        "PutAccountSetting": "test_policies.py::test_a_registry_that_does_not_mount_has_layers_sent_again",
         "PutImage": "test_images.py::test_what_the_api_puts_docker_gets_byte_for_byte",
         "PutImageTagMutability": "test_tags.py::test_an_immutable_tag_stays_where_it_is",
         "PutRegistryPolicy": "test_policies.py::test_a_registrys_policy_acts_on_the_repositories_that_it_names",

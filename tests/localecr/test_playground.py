@@ -96,7 +96,7 @@ def test_what_can_not_be_asked_is_said_in_a_sentence(door, asked):
 def test_asking_leaves_no_trace(door, name, lab_state):
     def count():
         with closing(sqlite3.connect(lab_state / "lab.sqlite")) as database:
-            return database.execute("SELECT count(*) FROM ledger").fetchone()
+            return database.execute("SELECT count(*) FROM ledger WHERE account = ?", (OWNER,)).fetchone()
 
     before = count()
     door.verdict(LEARNER, "ecr:DeleteRepository", repository_arn(name))

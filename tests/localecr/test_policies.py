@@ -10,7 +10,6 @@ import pytest
 from awsapi import refused
 from grants import PULL, PUSH, actions, allow, by_resource, denied, policy, repository_arn, to
 from specimens import digest, image
-from wire import error_of
 
 OWNER, PARTNER = "111122223333", "444455556666"
 LEARNER = f"arn:aws:iam::{OWNER}:user/learner"
@@ -257,14 +256,14 @@ def test_what_is_no_policy_of_a_registry_is_refused(here, text):
 
 def test_a_new_registrys_settings(aws):
     fresh = aws("ecr", region="ap-south-2")
-    settings = {"BASIC_SCAN_TYPE_VERSION": "AWS_NATIVE", "BLOB_MOUNTING": "DISABLED", "REGISTRY_POLICY_SCOPE": "V2"}
+    settings = {"BASIC_SCAN_TYPE_VERSION": "AWS_NATIVE", "BLOB_MOUNTING": "ENABLED", "REGISTRY_POLICY_SCOPE": "V2"}
     assert {name: fresh.get_account_setting(name=name)["value"] for name in settings} == settings
 
 
 def test_a_setting_is_kept_for_its_region(aws):
     here, elsewhere = aws("ecr", region="ap-south-1"), aws("ecr", region="ap-south-2")
     assert here.put_account_setting(name="REGISTRY_POLICY_SCOPE", value="V1")["value"] == "V1"
-    here.put_account_setting(name="BLOB_MOUNTING", value="ENABLED")
+    here.put_account_setting(name="BLOB_MOUNTING", value="DISABLED")
     assert here.get_account_setting(name="REGISTRY_POLICY_SCOPE")["value"] == "V1"
     assert elsewhere.get_account_setting(name="REGISTRY_POLICY_SCOPE")["value"] == "V2"
 
@@ -274,12 +273,17 @@ def test_the_scanner_that_was_taken_away_can_not_be_chosen(ecr):
         ecr.put_account_setting(name="BASIC_SCAN_TYPE_VERSION", value="CLAIR")
 
 
-def test_a_registry_that_does_not_mount_has_layers_sent_again(ecr, at, name):
-    ecr.create_repository(repositoryName=f"{name}/source")
-    layer = at(f"{name}/source").push(image("sent again"), "1").layers[0]
-    answer = at(name)("POST", "blobs/uploads/", params={"mount": digest(layer), "from": f"{name}/source"})
-    assert answer.status_code == 202
-    assert error_of(at(name)("GET", f"blobs/{digest(layer)}"))[0] == 404
+def test_a_registry_that_does_not_mount_has_layers_sent_again(aws, at, free_repository):
+    region = "sa-east-1"  # of which no other test has a registry
+    ecr = aws("ecr", region=region)
+    ecr.create_repository(repositoryName=free_repository)
+    ecr.create_repository(repositoryName=f"{free_repository}/source")
+    http = at(free_repository, region=region)
+    layer = at(f"{free_repository}/source", region=region).push(image("sent again"), "1").layers[0]
+    for value, answered in (("DISABLED", 202), ("ENABLED", 201)):
+        ecr.put_account_setting(name="BLOB_MOUNTING", value=value)
+        assert http("POST", "blobs/uploads/", params={"mount": digest(layer), "from": f"{free_repository}/source"}).status_code == answered
+        assert http.holds(layer) == (value == "ENABLED")
 
 
 def test_a_setting_can_be_kept_from_being_changed(meet):

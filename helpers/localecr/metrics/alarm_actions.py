@@ -13,6 +13,7 @@ from typing import Any
 
 from localecr import neighbours
 from localecr.errors import AwsError
+from localecr.events import outbox
 from localecr.metrics import alarm_words, alarms
 from localecr.metrics.alarm_words import Change
 from localecr.registry import Lab
@@ -23,7 +24,7 @@ log = logging.getLogger("localecr")
 def prepare(lab: Lab, row: sqlite3.Row, alarm: dict[str, Any], change: Change) -> None:
     """Notes what is to be done for a change; within its transaction."""
     account, region = row["account"], row["region"]
-    _announce(lab, account, region, alarm_words.event(account, region, alarm, change))
+    outbox.put(lab, account, region, [alarm_words.event(account, region, alarm, change)])
     if not alarm.get("ActionsEnabled", True):
         return
     subject = alarm_words.subject(row["name"], region, change)
@@ -35,29 +36,22 @@ def prepare(lab: Lab, row: sqlite3.Row, alarm: dict[str, Any], change: Change) -
         )
 
 
-def _announce(lab: Lab, account: str, region: str, event: dict[str, Any]) -> None:
-    if neighbours.touched(lab, "events"):
-        with lab.database.write() as transaction:
-            transaction.execute("INSERT INTO outbox (account, region, event) VALUES (?, ?, ?)", (account, region, json.dumps(event)))
-
-
 def deliver(lab: Lab) -> None:
     """Publishes every message that waits."""
     for row in lab.database.all("SELECT * FROM alarm_messages ORDER BY id"):
-        region, account = row["topic"].split(":")[3:5]
-        neighbours.backend(lab, "sns", account, region)  # loads moto, which takes a second, before anybody has to wait for the transaction
+        account = row["topic"].split(":")[4]
+        neighbours.backend(lab, "sns", account, row["region"])  # loads moto, which takes a second, before anybody has to wait for the transaction
         with lab.database.write() as transaction:
-            taken = transaction.execute("DELETE FROM alarm_messages WHERE id = ?", (row["id"],)).rowcount
-            if taken:
-                _publish(lab, row, account, region)
+            if transaction.execute("DELETE FROM alarm_messages WHERE id = ?", (row["id"],)).rowcount:
+                _publish(lab, row, account)
 
 
-def _publish(lab: Lab, row: sqlite3.Row, account: str, region: str) -> None:
+def _publish(lab: Lab, row: sqlite3.Row, account: str) -> None:
     data = {"actionState": "Succeeded", "notificationResource": row["topic"], "stateUpdateTimestamp": int(row["time"] * 1000)}
     summary = f"Successfully executed action {row['topic']}"
     try:
         asked = {"TopicArn": row["topic"], "Subject": row["subject"], "Message": row["message"]}
-        neighbours.execute(lab, account, region, "sns", "Publish", asked)
+        neighbours.execute(lab, account, row["region"], "sns", "Publish", asked)
     except AwsError as error:
         summary = f'Failed to execute action {row["topic"]}. Received error: "{error.message}"'
         data |= {"actionState": "Failed", "error": error.message}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sqlite3
 from collections.abc import Callable
 from typing import Any
@@ -27,6 +28,7 @@ NOT_BUILT = {  # members that AWS has and the lab doesn't
     "EvaluationCriteria": "Alarms on PromQL", "EvaluationInterval": "Alarms on PromQL", "ActionConfiguration": "Tags in actions",
     "EvaluateLowSampleCountPercentile": "Ignoring percentiles of few samples",
 }  # fmt: skip
+ARN, TOPIC = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+"), re.compile(r"arn:aws:sns:([a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 DAY, WEEK = 86400, 7 * 86400
 MOST_ACTIONS, MOST_QUERIES, MOST_OF_A_KIND = 5, 20, 10
 MOST_TAGS = 50
@@ -39,7 +41,7 @@ def put_metric_alarm(call: Call) -> Answer:
             raise AwsError("NotImplemented", f"{what} ({member}) are not built in this lab, though AWS has them.", 501)
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in asked["AlarmName"]):
         raise _invalid("AlarmName must not contain ASCII Control characters")
-    _check_actions(asked)
+    _check_actions(call.region, asked)
     _check_rule(asked)
     alarm = {name: asked[name] for name in KEPT if name in asked}
     period = _check_metrics(call, alarm) if "Metrics" in asked else _check_metric(alarm)
@@ -57,16 +59,18 @@ def _invalid(message: str) -> AwsError:
     return AwsError("ValidationError", message)
 
 
-def _check_actions(asked: dict[str, Any]) -> None:
+def _check_actions(region: str, asked: dict[str, Any]) -> None:
     for member in alarms.ACTIONS.values():
         if len(asked.get(member, [])) > MOST_ACTIONS:
             raise _invalid(f"The collection {member} must not have a size greater than {MOST_ACTIONS}.")
         for action in asked.get(member, []):
-            parts = action.split(":")
-            if len(parts) < 6 or parts[0] != "arn":
+            if not ARN.fullmatch(action):
                 raise _invalid(f"Invalid arn syntax: {action}")
-            if parts[2] != "sns" or len(parts) != 6 or action.endswith(".fifo"):
+            topic = TOPIC.fullmatch(action)
+            if topic is None:
                 raise AwsError("NotImplemented", "Of an alarm's actions only SNS topics (no FIFO ones) are built in this lab.", 501)
+            if topic[1] != region:
+                raise _invalid(f"Invalid region {topic[1]} specified. Only {region} is supported.")
 
 
 def _check_rule(asked: dict[str, Any]) -> None:

@@ -24,6 +24,11 @@ def put(lab: Lab, account: str, region: str, namespace: str, data: list[dict[str
     """Keeps the values of a request, all of them or none. Raises InvalidParameterValue, InvalidParameterCombination, MissingParameter."""
     if namespace.startswith("AWS/"):
         raise AwsError("InvalidParameterValue", "The value AWS/ for parameter Namespace is invalid.")
+    add(lab, account, region, namespace, data)
+
+
+def add(lab: Lab, account: str, region: str, namespace: str, data: list[dict[str, Any]]) -> None:
+    """The same for a namespace of AWS's too, which only AWS itself fills."""
     if len(data) > MOST_METRICS:
         raise AwsError("InvalidParameterValue", f"The collection MetricData must not have a size greater than {MOST_METRICS}.")
     rows = [_row(lab.clock.now(), account, region, namespace, f"MetricData.member.{number}", each) for number, each in enumerate(data, 1)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -15,25 +15,12 @@ from localecr.errors import AwsError
 from localecr.metrics import expressions, labels, mathematics, reading, search, statistics
 from localecr.metrics.expressions import ExpressionError
 from localecr.metrics.mathematics import Work
-from localecr.metrics.series import Metric, Range, Series
-from localecr.registry import Lab
+from localecr.metrics.reading import Asked
+from localecr.metrics.series import Metric, Series
 
 MOST = 500  # queries in one request
 ID = re.compile(r"[a-z][A-Za-z0-9_]*")
 SHORT_PERIODS = (1, 5, 10, 20, 30)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Whose metrics are asked for, and of when."""
-
-    lab: Lab
-    account: str
-    region: str
-    range: Range
-
-    def series(self, metric: Metric, period: int, statistic: str, unit: str | None = None) -> Series:
-        return reading.series(self.lab, self.account, self.region, metric, self.range, period, statistic, unit)
 
 
 def refuse_period(period: int, parameter: str, code: str = "InvalidParameterValue") -> None:

@@ -73,6 +73,8 @@ def by_period(samples: Iterable[tuple[int, Samples]], start: int, period: int) -
     """Samples at instants, in order of time, gathered into the periods that follow ``start``."""
     gathered: dict[int, Samples] = {}
     for instant, each in samples:
+        if instant < start:
+            continue
         begins = start + (instant - start) // period * period
         if begins in gathered:
             gathered[begins].add(each)

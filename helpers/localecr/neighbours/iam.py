@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from localecr import identities
 from localecr.errors import AwsError
+from localecr.iam import documents
 from localecr.identities import Principal
 from localecr.ledger import Call
 from localecr.neighbours import journal
 
+SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com")
 LEARNER = identities.USERS["learner"]
 # operations that are about the caller where they name no user
 OF_THE_CALLER = ("CreateAccessKey", "DeleteAccessKey", "GetUser", "ListAccessKeys", "UpdateAccessKey")
@@ -36,19 +39,70 @@ def delete_user(call: Call) -> dict[str, Any]:
     name = call.parameters["UserName"]
     if name == LEARNER:
         raise _refuse_learner("can't be deleted: the notebooks work as it")
-    backend = journal.loaded(call.lab, call.account).backend("iam", call.account, call.region)
+    backend = _backend(call)
     user = backend.users.get(name)
     if user and user.access_keys:
-        raise AwsError("DeleteConflict", "Cannot delete entity, must delete access keys first.", 409)
+        raise _in_use("Cannot delete entity, must delete access keys first.")
     if user and any(user in group.users for group in backend.groups.values()):
-        raise AwsError("DeleteConflict", "Cannot delete entity, must remove users from group first.", 409)
+        raise _in_use("Cannot delete entity, must remove users from group first.")
+    return _execute(call)
+
+
+def delete_group(call: Call) -> dict[str, Any]:
+    """Raises DeleteConflict for a group with users or policies (AWS: DeleteGroup)."""
+    group = _backend(call).groups.get(call.parameters["GroupName"])
+    if group and group.users:
+        raise _in_use("Cannot delete entity, must remove users from group first.")
+    if group and group.managed_policies:
+        raise _in_use("Cannot delete entity, must detach all policies first.")
+    if group and group.policies:
+        raise _in_use("Cannot delete entity, must delete policies first.")
+    return _execute(call)
+
+
+def delete_policy(call: Call) -> dict[str, Any]:
+    """Raises DeleteConflict for a policy that is attached to somebody, or has other versions than the default one (AWS: DeletePolicy)."""
+    backend, arn = _backend(call), call.parameters["PolicyArn"]
+    people = (*backend.users.values(), *backend.roles.values(), *backend.groups.values())
+    if any(arn in each.managed_policies for each in people):
+        raise _in_use("Cannot delete a policy attached to entities.")
+    policy = backend.managed_policies.get(arn)
+    if policy and len(policy.versions) > 1:
+        raise _in_use(
+            "This policy has more than one version. Before you delete a policy, you must delete the policy's versions. "
+            "The default version is deleted with the policy."
+        )
+    return _execute(call)
+
+
+def _in_use(sentence: str) -> AwsError:
+    return AwsError("DeleteConflict", sentence, 409)
+
+
+def _backend(call: Call) -> Any:
+    return journal.loaded(call.lab, call.account).backend("iam", call.account, call.region)
+
+
+def create_user(call: Call) -> dict[str, Any]:
+    _require_boundary(call)
     return _execute(call)
 
 
 def update_user(call: Call) -> dict[str, Any]:
-    if call.parameters["UserName"] == LEARNER and call.parameters.get("NewUserName", LEARNER) != LEARNER:
-        raise _refuse_learner("can't be renamed: the notebooks work as it")
+    """Raises EntityAlreadyExists for a name that is taken."""
+    if call.parameters["UserName"] == LEARNER:
+        raise _refuse_learner("can't be renamed or moved: the notebooks work as it")
+    name = call.parameters.get("NewUserName")
+    if name in _backend(call).users:
+        raise AwsError("EntityAlreadyExists", f"User with name {name} already exists.", 409)
     return _execute(call)
+
+
+def _require_boundary(call: Call) -> None:
+    """Returns if the boundary that a user or a role is made with is there."""
+    arn = call.parameters.get("PermissionsBoundary")
+    if arn is not None and arn not in _backend(call).managed_policies:
+        raise AwsError("NoSuchEntity", f"Scope ARN: {arn} does not exist or is not attachable.", 404)
 
 
 def change_key(call: Call) -> dict[str, Any]:
@@ -58,4 +112,51 @@ def change_key(call: Call) -> dict[str, Any]:
     return _execute(call)
 
 
-OPERATIONS = {"DeleteAccessKey": change_key, "DeleteUser": delete_user, "UpdateAccessKey": change_key, "UpdateUser": update_user}
+def put_policy(call: Call) -> dict[str, Any]:
+    """Raises MalformedPolicyDocument."""
+    read(call.parameters["PolicyDocument"], "identity")
+    return _execute(call)
+
+
+def put_trust(call: Call) -> dict[str, Any]:
+    """CreateRole and UpdateAssumeRolePolicy. Raises MalformedPolicyDocument, also for a principal that there isn't."""
+    _require_boundary(call)
+    document = read(call.parameters.get("AssumeRolePolicyDocument") or call.parameters["PolicyDocument"], "trust")
+    for statement in document.statements:
+        principals = statement.element.get("Principal", statement.element.get("NotPrincipal"))
+        named = principals.get("AWS", []) if isinstance(principals, dict) else []
+        for who in named if isinstance(named, list) else [named]:
+            try:
+                identities.lasting_name(call.lab.database, who)
+            except ValueError:
+                raise AwsError("MalformedPolicyDocument", f'Invalid principal in policy: "AWS":"{who}"') from None
+    return _execute(call)
+
+
+def create_service_linked_role(call: Call) -> dict[str, Any]:
+    name = call.parameters["AWSServiceName"]
+    if not SERVICE.fullmatch(name):
+        raise AwsError("InvalidInput", f"Service principal {name} is not supported.")
+    return _execute(call)
+
+
+def read(text: str, kind: documents.Kind) -> documents.Document:
+    """A policy document. Raises MalformedPolicyDocument in IAM's words."""
+    try:
+        return documents.read(text, kind)
+    except documents.MalformedPolicy as error:
+        raise AwsError("MalformedPolicyDocument", error.reason) from error
+
+
+OPERATIONS = dict.fromkeys(("CreatePolicy", "CreatePolicyVersion", "PutGroupPolicy", "PutRolePolicy", "PutUserPolicy"), put_policy)
+OPERATIONS |= dict.fromkeys(("CreateRole", "UpdateAssumeRolePolicy"), put_trust)
+OPERATIONS |= {
+    "CreateServiceLinkedRole": create_service_linked_role,
+    "CreateUser": create_user,
+    "DeleteAccessKey": change_key,
+    "DeleteGroup": delete_group,
+    "DeletePolicy": delete_policy,
+    "DeleteUser": delete_user,
+    "UpdateAccessKey": change_key,
+    "UpdateUser": update_user,
+}

@@ -136,7 +136,7 @@ def _names(service: ServiceModel, code: str) -> tuple[str, str]:
         name = next((new for new, old in SQS_CODES.items() if old == code), code.removeprefix(SQS_PREFIX))
         return name, SQS_CODES.get(name, SQS_PREFIX + name if code != name else QUERY_CODES.get(code, code))
     shape = next((shape for shape in service.error_shapes if code in (shape.name, shape.error_code)), None)
-    return (shape.name, shape.error_code) if shape else (code, QUERY_CODES.get(code, code))
+    return shape.name if shape else code, QUERY_CODES.get(code) or (shape.error_code if shape else code)
 
 
 def _error_headers(service: ServiceModel, error: AwsError, request_id: str) -> tuple[str, dict[str, str]]:

@@ -75,7 +75,7 @@ class World:
                 _here.world = self
                 status, answer_headers, answer = handler.dispatch(Request.from_primitives("POST", url, headers, body), url, headers)
         except NotImplementedError as error:
-            raise not_built(service.prefix, operation) from error
+            raise not_built(service.name, operation) from error
         return self._parsed(model, service, status, answer_headers, answer)
 
     def _parsed(self, model: Any, service: Service, status: int, headers: dict[str, Any], answer: str | bytes) -> dict[str, Any]:
@@ -94,6 +94,12 @@ def of(lab: Lab) -> World:
         if lab.database not in _worlds:
             _worlds[lab.database] = World(lab)
         return _worlds[lab.database]
+
+
+def forget(lab: Lab) -> None:
+    """Drops the world of a lab that has stopped."""
+    with _importing:
+        _worlds.pop(lab.database, None)
 
 
 def load_moto() -> None:

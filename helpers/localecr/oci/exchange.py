@@ -22,7 +22,8 @@ class Perform(Protocol):
     """``gateway.perform``: decides, does the work, writes it down."""
 
     def __call__(
-        self, call: Call, work: Callable[[], Any], before: Callable[[], object] | None = None, told: Callable[[Any], dict[str, Any]] = ...
+        self, call: Call, work: Callable[[], Any], before: Callable[[], object] | None = None, told: Callable[[Any], dict[str, Any]] = ...,
+        changed: Callable[[Any], bool] = ...,
     ) -> Any: ...
 
 
@@ -42,23 +43,25 @@ class Exchange:
         work: Callable[..., Result],
         before: Callable[[sqlite3.Row], object] | None = None,
         told: Callable[[Result], dict[str, Any]] = lambda result: {},
+        changed: Callable[[Result], bool] = lambda result: True,
     ) -> Result:
         """Runs ``work`` on the repository as this ECR operation. What came through Docker is recorded as ecr.amazonaws.com's (AWS: logging).
 
         Where something comes ``before`` (see ``gateway.perform``), ``work`` is given its result too, and what it adds to ``parameters``
-        is recorded. ``told`` makes the API's answer of the result, for what changes anything or hands out images.
+        is recorded. ``told`` makes the API's answer of the result, for what changes anything or hands out images, and ``changed``
+        says whether it changed anything, so that it is announced.
         """
         parameters |= self.named
         call = self._call(operation, self.name, parameters)
         if before is None:
-            return self.perform(call, lambda: work(repositories.find(self.registry, self.name)), told=told)
+            return self.perform(call, lambda: work(repositories.find(self.registry, self.name)), told=told, changed=changed)
         given: list[Any] = []
 
         def prepare() -> None:
             repository = repositories.find(self.registry, self.name)
             given.extend((repository, before(repository)))
 
-        return self.perform(call, lambda: work(*given), prepare, told)
+        return self.perform(call, lambda: work(*given), prepare, told, changed)
 
     @property
     def named(self) -> dict[str, str]:

@@ -65,6 +65,7 @@ def put(exchange: Exchange, reference: str) -> Response:
         {"imageManifest": body.decode("utf-8", "replace"), "imageManifestMediaType": media_type} | image_id,
         lambda repository: images.put(exchange.registry, repository, body, media_type=media_type, tag=tag, digest=digest, layerless=True),
         told=lambda result: {"image": _answer(exchange, result[0], image_id)},
+        changed=lambda result: result[1],
     )
     headers = {"Location": exchange.link(f"manifests/{stored['digest']}"), "Docker-Content-Digest": stored["digest"]}
     if stored["subject_digest"]:
