@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from bench import calls, decisions, growth, machine, memory, small_images, starting, table, transfers, wire
+from bench import calls, decisions, growth, machine, memory, small_images, starting, table, trail, transfers, wire
 from bench.rounds import Effort
 
 BENCHMARKS: dict[str, Callable[[Effort], Iterator[table.Line]]] = {
@@ -18,6 +18,7 @@ BENCHMARKS: dict[str, Callable[[Effort], Iterator[table.Line]]] = {
     "decisions": decisions.measure,
     "growth": growth.measure,
     "starting": starting.measure,
+    "trail": trail.measure,
 }
 
 

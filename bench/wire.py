@@ -17,7 +17,7 @@ from botocore.credentials import Credentials
 
 from bench.rounds import timed
 
-TARGET = "AmazonEC2ContainerRegistry_V20150921"
+TARGETS = {"ecr": "AmazonEC2ContainerRegistry_V20150921", "cloudtrail": "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"}
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,12 @@ class Connection:
         self._http.close()
 
 
-def signed(key: tuple[str, str], region: str, operation: str, parameters: dict[str, Any]) -> Request:
-    """A call of Amazon ECR as boto3 would send it, good for five minutes. It names a host without a port, so that it fits every server."""
+def signed(key: tuple[str, str], region: str, operation: str, parameters: dict[str, Any], service: str = "ecr") -> Request:
+    """A call of Amazon ECR (or of another ``service``) as boto3 would send it, good for five minutes. It names a host without a port, so that it fits every server."""
     request = AWSRequest("POST", "http://localhost/", data=json.dumps(parameters).encode())
     request.headers["Content-Type"] = "application/x-amz-json-1.1"
-    request.headers["X-Amz-Target"] = f"{TARGET}.{operation}"
-    SigV4Auth(Credentials(*key), "ecr", region).add_auth(request)
+    request.headers["X-Amz-Target"] = f"{TARGETS[service]}.{operation}"
+    SigV4Auth(Credentials(*key), service, region).add_auth(request)
     return Request("POST", "/", {"Host": "localhost"} | dict(request.headers.items()), request.data)
 
 

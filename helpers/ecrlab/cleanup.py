@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import botocore.exceptions
 
-from ecrlab import identities
-from ecrlab.content import Identity, Repository
+from ecrlab import identities, resources
+from ecrlab.content import Identity, Repository, Resource
 from ecrlab.lab import Lab
 from ecrlab.show import html, words
 from ecrlab.show.picture import Picture
@@ -25,14 +25,17 @@ class Place:
 
 
 def clean(
-    lab: Lab, repositories: Iterable[Repository], public_repositories: Iterable[str], made: Iterable[Identity] = ()
+    lab: Lab, repositories: Iterable[Repository], public_repositories: Iterable[str], made: Iterable[Identity] = (), others: Iterable[Resource] = ()
 ) -> Picture:
-    """Delete these repositories with all that is in them, and these users, roles and policies, and show what became of each.
+    """Delete these repositories with all that is in them, these users, roles and policies, these alarms, queues, rules and so on, and show
+    what became of each.
 
     AWS: DeleteRepository with force deletes the images too. Whether it is gone is asked of DescribeRepositories.
     Repeating it is harmless. Errors other than "it isn't there" are raised as AWS gives them.
     """
-    shown = [_repositories(lab, repositories, public_repositories), *([_identities(lab, made)] if made else [])]
+    shown = [_repositories(lab, repositories, public_repositories)]
+    shown += [_identities(lab, made)] if made else []
+    shown += [_resources(lab, others)] if others else []
     return Picture(html.join(*(each.html for each in shown)), "\n".join(each.text for each in shown))
 
 
@@ -58,16 +61,30 @@ def _repositories(lab: Lab, repositories: Iterable[Repository], public_repositor
 def _identities(lab: Lab, made: Iterable[Identity]) -> Picture:
     """Users first: what is still attached to one holds a policy back."""
     rows, left = [], 0
+    clients = {None: lab.client("iam")} | ({"partner": lab.client("iam", account=lab.partner)} if lab.partner else {})
     for each in sorted(made, key=lambda each: each.kind == "policy"):
-        if each.account == "partner" and lab.partner is None:
+        iam = clients.get(each.account)
+        if iam is None:  # a lab on AWS without a partner
             continue
-        iam = lab.client("iam", account=lab.partner if each.account == "partner" else None)
         deleted = identities.delete(iam, each.kind, each.name)
-        there = identities.exists(iam, each.kind, each.name)
+        there = deleted and identities.exists(iam, each.kind, each.name)
         left += there
         rows.append([str(each), STILL_THERE if there else DELETED if deleted else WAS_NOT_THERE])
-    sentence = f"{left} of {len(rows)} are still there. Run this cell again." if left else "Verified: nothing is left in IAM of what was made here."
-    heads, caption = ["User, role, group or policy", "What happened"], "Clean-up in IAM"
+    return _told(["User, role, group or policy", "What happened"], rows, left, "Clean-up in IAM", "in IAM ")
+
+
+def _resources(lab: Lab, others: Iterable[Resource]) -> Picture:
+    rows, left = [], 0
+    for each in others:
+        deleted = resources.delete(lab, each.kind, each.name)
+        there = resources.exists(lab, each.kind, each.name)
+        left += there
+        rows.append([str(each), STILL_THERE if there else DELETED if deleted else WAS_NOT_THERE])
+    return _told(["What", "What happened"], rows, left, "Clean-up of the rest")
+
+
+def _told(heads: list[str], rows: list[list[str]], left: int, caption: str, where: str = "") -> Picture:
+    sentence = f"{left} of {len(rows)} are still there. Run this cell again." if left else f"Verified: nothing is left {where}of what was made here."
     drawn = html.card(html.table(heads, rows, caption), html.paragraph(sentence), edge=html.VERMILLION if left else html.GREEN, role="status")
     return Picture(drawn, f"{words.columns(heads, rows, caption)}\n{sentence}")
 

@@ -5,6 +5,7 @@
     cost = "On AWS: less than 0.01 USD."      # said where it runs on AWS; locally nothing costs anything
     repositories = ["web", {name = "web", region = "eu-west-1"}, {name = "shared", account = "partner"}]
     identities = [{user = "ci"}, {role = "deploy"}, {group = "everybody"}, {policy = "limits", account = "partner"}]
+    resources = [{alarm = "loud"}, {topic = "alarms"}, {queue = "alarms"}, {rule = "pushes"}, {log_group = "/ecr"}, {log_policy = "events"}]
     recall = ["00/image-or-container", "01/name-or-address", "01/who-owns-a-registry"]
 
     [questions.what-travels]
@@ -34,6 +35,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ecrlab.errors import LabError
+from ecrlab.resources import KINDS
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,17 @@ class Identity:
 
 
 @dataclass(frozen=True)
+class Resource:
+    """Something of a kind in `resources.KINDS` that a lesson owns, in the lab's account and Region: an "alarm", a "log_group"."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind.replace('_', ' ')} {self.name}"
+
+
+@dataclass(frozen=True)
 class Content:
     """A lesson as its authors wrote it."""
 
@@ -93,6 +106,7 @@ class Content:
     hints: dict[str, list[str]]
     solutions: dict[str, str]
     identities: tuple[Identity, ...] = ()
+    resources: tuple[Resource, ...] = ()
 
 
 class _Faults(list):
@@ -131,7 +145,7 @@ def module(path: Path) -> ModuleType:
 
 
 def _read(written: dict, faults: _Faults) -> Content:
-    known = {"title", "minutes", "cost", "repositories", "identities", "recall", "questions", "hints", "solutions"}
+    known = {"title", "minutes", "cost", "repositories", "identities", "resources", "recall", "questions", "hints", "solutions"}
     for name in sorted(set(written) - known):
         faults.append(f"{name!r} is no part of a lesson; it has {', '.join(sorted(known))}")
     for name, kind, called in (("title", str, "a text"), ("minutes", int, "a whole number"), ("cost", str, "a text")):
@@ -152,6 +166,7 @@ def _read(written: dict, faults: _Faults) -> Content:
         hints=_hints(written.get("hints", {}), faults),
         solutions=_solutions(written.get("solutions", {}), faults),
         identities=tuple(filter(None, (_identity(each, faults) for each in written.get("identities", [])))),
+        resources=tuple(filter(None, (_resource(each, faults) for each in written.get("resources", [])))),
     )
 
 
@@ -170,6 +185,14 @@ def _identity(written: object, faults: _Faults) -> Identity | None:
         return None
     kind = kinds.pop()
     return Identity(kind, written[kind], written.get("account"))
+
+
+def _resource(written: object, faults: _Faults) -> Resource | None:
+    fits = isinstance(written, dict) and len(written) == 1 and set(written) <= set(KINDS)
+    if not faults.expect(fits, f"resources: {written!r} names no {', '.join(KINDS)}"):
+        return None
+    ((kind, name),) = written.items()
+    return Resource(kind, name)
 
 
 def _question(id: str, written: dict, faults: _Faults) -> Question:

@@ -56,9 +56,10 @@ class View:
         return {"Namespace": name[0], "MetricName": name[1], "Dimensions": [{"Name": each, "Value": dimensions[each]} for each in dimensions]}
 
 
-def show(lab: Lab) -> None:
-    """Show the dashboard; where nobody can click, the figure that it opens with."""
-    view = View(COUNTS[0], repositories(lab)[0], APIS[0])
+def show(lab: Lab, repository: str | None = None) -> None:
+    """Show the dashboard, which opens with the pulls of a repository; where nobody can click, that figure alone."""
+    known = repositories(lab)
+    view = View(COUNTS[0], repository if repository in known else known[0], APIS[0])
     if plain():
         display(picture(lab, view))
         return

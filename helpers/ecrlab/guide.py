@@ -55,7 +55,7 @@ class Guide(Lesson):
 
     def reset(self) -> None:
         """Begin anew: delete what the lab made, its files in `work/` and its answers, then prepare it again."""
-        display(cleanup.clean(self.lab, self.content.repositories, self.public_repositories, self.content.identities))
+        display(cleanup.clean(self.lab, self.content.repositories, self.public_repositories, self.content.identities, self.content.resources))
         if (self.folder / WORK).is_dir():
             shutil.rmtree(self.folder / WORK)
         self.progress.forget()

@@ -92,7 +92,7 @@ class Lesson:
 
     def cleanup(self) -> None:
         """Delete what this lesson owns, show what that was, and verify that nothing is left. Harmless if repeated."""
-        display(cleanup.clean(self.lab, self.content.repositories, self.public_repositories, self.content.identities))
+        display(cleanup.clean(self.lab, self.content.repositories, self.public_repositories, self.content.identities, self.content.resources))
 
     def _tried(self, name: str, verdict: checking.Verdict) -> checking.Verdict:
         if isinstance(verdict, checking.Verdict):
@@ -138,6 +138,8 @@ def _card(lesson: Lesson) -> Picture:
     }
     if content.identities:
         lines["In IAM it makes and deletes"] = ", ".join(map(str, content.identities))
+    if content.resources:
+        lines["It also makes and deletes"] = ", ".join(map(str, content.resources))
     rows = [html.paragraph(html.strong(f"{name}: "), value) for name, value in lines.items()]
     drawn = html.card(html.paragraph(html.strong(content.title), style="font-size:16px"), *rows, edge=html.BLUE)
     return Picture(drawn, "\n".join([content.title, *(f"  {name}: {value}" for name, value in lines.items())]))

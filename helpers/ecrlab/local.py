@@ -52,6 +52,7 @@ class LocalLab(Lab):
         self._status = status
         self._known_keys: dict[tuple[str, str], dict[str, str]] = {}
         self._sessions: dict[tuple[str, str, str], boto3.Session] = {}
+        self._readers: dict[tuple[str, str | None, str | None], object] = {}
         self.state = Path(status["state"])
         self.clock = LocalClock(door)
 
@@ -65,12 +66,15 @@ class LocalLab(Lab):
         return _session(self._status["endpoint"], _known_region(region or self.region), **given(keys))
 
     def reader(self, service: str, region: str | None = None, account: str | None = None):
-        """Like `client`, as a principal of the checks' own, left out of the trail and the plots."""
-        return self._session("checker", region, account).client(service)
+        """Like `client`, as a principal of the checks' own, left out of the trail and the plots. One for each place, since checks ask often."""
+        place = (service, region, account)
+        if place not in self._readers:
+            self._readers[place] = self._session("checker", region, account).client(service)
+        return self._readers[place]
 
     def _session(self, role: str, region: str | None, account: str | None) -> boto3.Session:
         whose = (account or self.account, role, _known_region(region or self.region))
-        if whose not in self._sessions:  # a new one reads botocore's data anew, which takes a while
+        if whose not in self._sessions:
             keys = self.keys(whose[0], role)
             self._sessions[whose] = _session(self._status["endpoint"], whose[2], keys["access_key_id"], keys["secret_access_key"])
         return self._sessions[whose]
@@ -148,6 +152,14 @@ def _known_region(name: str) -> str:
     return name
 
 
+@functools.cache
+def _models():
+    """botocore's reader of service models: one for all sessions, since reading one takes a while."""
+    import botocore.loaders
+
+    return botocore.loaders.create_loader()
+
+
 def _session(endpoint: str, region: str, access_key_id: str, secret_access_key: str, session_token: str | None = None) -> boto3.Session:
     """A boto3 session whose clients go to `endpoint`, whatever the learner's own AWS settings and proxies say."""
     import boto3
@@ -170,4 +182,5 @@ def _session(endpoint: str, region: str, access_key_id: str, secret_access_key: 
             "credentials_file": (None, None, os.devnull, None),
         }
     )
+    own.register_component("data_loader", _models())
     return LabSession(access_key_id, secret_access_key, session_token, region_name=region, botocore_session=own)

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta, timezone
 from localecr.errors import AwsError
 from localecr.store.database import Database
 
+SETTLING = 1.0  # seconds in which what has just happened is written down
 LATEST = datetime(9000, 1, 1, tzinfo=timezone.utc).timestamp()
 
 
@@ -25,6 +26,7 @@ class Clock:
         self._database = database
         self._moving = threading.Lock()
         self._told: list[Callable[[], object]] = []
+        self._moved_to = 0.0
         self._standing = self._read("clock.standing")
         self._offset = self._read("clock.offset") or 0.0
         if self._standing is None and self._read("clock.offset") is None:  # fresh: decides once whether it stands or ticks
@@ -49,6 +51,7 @@ class Clock:
                 self._keep("clock.offset", self._offset + seconds)
             else:
                 self._keep("clock.standing", self._standing + seconds)
+            self._moved_to = self.now()
         for step in self._told:
             step()
         return self.now()
@@ -57,6 +60,11 @@ class Clock:
     def is_standing(self) -> bool:
         """Whether it moves by ``advance`` alone."""
         return self._standing is not None
+
+    @property
+    def settled(self) -> float:
+        """The instant before which nothing will be written down any more: of a clock that ticks, a little ago, or where it was moved to."""
+        return self.now() if self.is_standing else max(self._moved_to, self.now() - SETTLING)
 
     def whenever_moved(self, step: Callable[[], object]) -> None:
         """Has a step done, which must be short, after each move."""

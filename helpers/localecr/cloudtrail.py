@@ -32,6 +32,7 @@ ATTRIBUTES = {  # AttributeKey → the ledger's column
     "Username": "user_name",
 }
 INSIGHT = "insight"
+PLACES = "SELECT id, time FROM ledger WHERE account = ? AND region = ? AND time >= ? AND (time, id) < (?, ?) {condition} ORDER BY time DESC, id DESC LIMIT ?"
 
 
 def lookup_events(call: Call) -> dict[str, Any]:
@@ -48,10 +49,7 @@ def lookup_events(call: Call) -> dict[str, Any]:
     before = _place(call, listing, asked.get("NextToken")) or [end, 0]
     if "EventCategory" in asked:
         return {"Events": []}
-    rows = call.lab.database.all(
-        f"SELECT id, time FROM ledger WHERE account = ? AND region = ? AND time >= ? AND (time, id) < (?, ?) {condition} ORDER BY time DESC, id DESC LIMIT ?",
-        (call.principal.account, call.region, start, *before, *values, limit + 1),
-    )
+    rows = call.lab.database.all(PLACES.format(condition=condition), (call.principal.account, call.region, start, *before, *values, limit + 1))
     shown, last = paging.cut(rows, limit)
     events = [_event(call.lab.database.one("SELECT * FROM ledger WHERE id = ?", (row["id"],))) for row in shown]
     return {"Events": events} | ({"NextToken": paging.seal(call, listing, [last["time"], last["id"]])} if last else {})

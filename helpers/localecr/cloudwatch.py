@@ -37,13 +37,13 @@ def get_metric_data(call: Call) -> Answer:
     if start == end:
         raise AwsError("ValidationError", "The parameter StartTime must not equal parameter EndTime.")
     finest = min((query["MetricStat"]["Period"] for query in wanted if "MetricStat" in query), default=60)
-    within = queries.Asked(call.lab, call.account, call.region, reading.whole(call.lab, start, end, finest))
-    found = queries.work_out(within, wanted)
+    found = queries.work_out(reading.Asked(call.lab, call.account, call.region, reading.whole(call.lab, start, end, finest)), wanted)
 
     def name(label: str, series: Series) -> str:
         return labels.resolved(label, series, where, call.region, call.account)
 
-    answered = [(query["Id"], series) for query in wanted if query.get("ReturnData", True) for series in queries.labelled(query, found[query["Id"]], name)]
+    returned = [query for query in wanted if query.get("ReturnData", True)]
+    answered = [(query["Id"], series) for query in returned for series in queries.labelled(query, found[query["Id"]], name)]
     return _page(call, answered, asked.get("ScanBy", "TimestampDescending") == "TimestampDescending", most)
 
 
@@ -84,7 +84,8 @@ def get_metric_statistics(call: Call) -> Answer:
     simple, extended = asked.get("Statistics", []), asked.get("ExtendedStatistics", [])
     if bool(simple) == bool(extended):
         if simple:
-            raise AwsError("InvalidParameterCombination", "The parameters Statistics and ExtendedStatistics are mutually exclusive and you have specified both.")
+            both = "The parameters Statistics and ExtendedStatistics are mutually exclusive and you have specified both."
+            raise AwsError("InvalidParameterCombination", both)
         raise AwsError("MissingParameter", "Must specify either Statistics or ExtendedStatistics")
     for each in extended:
         statistics.refuse_unknown(each, "ExtendedStatistics")
@@ -102,9 +103,10 @@ def get_metric_statistics(call: Call) -> Answer:
             "You may reduce the datapoints requested by increasing Period, or decreasing the time range.",
         )
     metric = Metric.read(asked)
-    unit = reading.unit_of(call.lab, call.account, call.region, metric)
-    gathered = reading.samples(call.lab, call.account, call.region, metric, within, period, asked.get("Unit"))
-    points = [_datapoint(time, each, simple, extended, asked.get("Unit", unit)) for time, each in gathered.items()]
+    source = reading.Asked(call.lab, call.account, call.region, within)
+    gathered = source.samples(metric, period, asked.get("Unit"))
+    unit = asked.get("Unit") or source.unit_of(metric)
+    points = [_datapoint(time, each, simple, extended, unit) for time, each in gathered.items()]
     return {"Label": metric.name, "Datapoints": [each for each in points if each is not None]}
 
 
@@ -119,7 +121,7 @@ def _datapoint(time: int, samples: statistics.Samples, simple: list[str], extend
 def list_metrics(call: Call) -> Answer:
     asked = call.parameters
     if asked.get("IncludeLinkedAccounts") or "OwningAccount" in asked:
-        raise AwsError("NotImplemented", "Metrics of other accounts (IncludeLinkedAccounts, OwningAccount) are not built in this lab, though AWS has them.", 501)
+        raise AwsError("NotImplemented", "Metrics of other accounts (IncludeLinkedAccounts, OwningAccount) are not built in this lab.", 501)
     since = reading.RECENTLY if "RecentlyActive" in asked else reading.ACTIVE
     found = [
         metric

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
-from localecr import callers, contract, door, ecr, ecr_public, identities, layer_urls, ledger, logo_urls, oci, permissions, records, signatures
+from localecr import callers, contract, door, ecr, ecr_public, identities, layer_urls, ledger, logo_urls, oci, permissions, signatures
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
 from localecr.neighbours import front, protocols, services
@@ -33,7 +33,6 @@ WITH_CONTENT = ("UploadLayerPart", "PutImage")
 OUR_NAMES = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\]|([a-z0-9-]+\.)*localhost|([a-z0-9-]+\.)*amazonaws\.com|[a-z0-9-]+\.dkr-ecr\.[a-z0-9-]+\.on\.aws|public\.ecr\.aws)(:\d+)?", re.I)
 
 
-PASSING = ("ChangeMessageVisibility", "ReceiveMessage")  # what they change of a queue lasts for moments
 TAKES_LONG = ("CompleteLayerUpload", "UploadLayerPart")  # with bytes to write or to hash, which must not keep others from the database
 
 
@@ -51,7 +50,7 @@ def perform(
         permissions.require(call)
         if before is not None:
             before()
-        alone = records.is_read_only(call.operation) or call.operation in PASSING or (call.operation in TAKES_LONG and before is None)
+        alone = services.reads(call.operation) or (call.operation in TAKES_LONG and before is None)
         with nullcontext() if alone else call.lab.database.write():
             result = work()
             permissions.refuse_lock_out(call)
@@ -142,12 +141,15 @@ def _operate(lab: Lab, request: Request, request_id: str) -> bytes:
         raise not_built(service, name)
     if service == "ecr-public":
         ecr_public.refuse_other_regions(caller.region)
-    asked = contract.parse(operation, body)
-    registry = _registry(lab, service, asked.get("registryId", caller.principal.account), caller.region)
-    call = ledger.Call(
-        lab, caller.principal, service, name, registry.account, registry.region, _resource(registry, name, asked), asked,
-        request.remote_address, request.header("User-Agent"), registry, request_id=request_id,
-    )  # fmt: skip
+    came = {"source_address": request.remote_address, "user_agent": request.header("User-Agent"), "request_id": request_id}
+    try:
+        asked = contract.parse(operation, body)
+        registry = _registry(lab, service, asked.get("registryId", caller.principal.account), caller.region)
+    except AwsError as error:  # there is nothing yet to decide, but somebody called
+        ledger.write(ledger.Call(lab, caller.principal, service, name, caller.principal.account, caller.region, "*", {}, **came), error)
+        raise
+    resource = _resource(registry, name, asked)
+    call = ledger.Call(lab, caller.principal, service, name, registry.account, registry.region, resource, asked, **came, registry=registry)
     answer = perform(call, lambda: OPERATIONS[service][name](registry, caller.principal, asked))
     return contract.serialise(operation, answer)
 
@@ -188,14 +190,21 @@ def _failed(request: Request, error: Exception) -> Response:
     message = message or "The lab made a mistake; its server.log says which."
     if request.path.startswith("/v2"):
         return Response.of_json({"errors": [{"code": "UNKNOWN", "message": message}]}, 500, **oci.errors.HEADERS)
-    return Response.of_json({"__type": "ServerException", "message": message}, 500, "application/x-amz-json-1.1")
+    return _in_words_of_an_api(request, AwsError("ServerException", message, 500))
+
+
+def _in_words_of_an_api(request: Request, error: AwsError) -> Response:
+    neighbour = front.service_of(request) or services.SERVICES["sts"]  # a form is some service's that speaks the query protocol
+    if protocols.of(request) is protocols.QUERY and request.header("Content-Type").startswith(protocols.FORM):
+        return protocols.QUERY.fail(services.model(neighbour.name), error, str(uuid.uuid4()))
+    return Response.of_json({"__type": error.code, "message": error.message}, error.status, "application/x-amz-json-1.1")
 
 
 def _broken(request: Request, error: BrokenBody) -> Response:
     """A body that stalled, broke off or made no sense, said in the words of the door that was used."""
     if request.path.startswith("/v2"):
         return Response.of_json({"errors": [{"code": "SIZE_INVALID", "message": str(error)}]}, error.status, **oci.errors.HEADERS)
-    return Response.of_json({"__type": "SerializationException", "message": str(error)}, error.status, "application/x-amz-json-1.1")
+    return _in_words_of_an_api(request, AwsError("SerializationException", str(error), error.status))
 
 
 def _nothing_here() -> Response:

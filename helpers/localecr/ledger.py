@@ -71,6 +71,6 @@ def _row(call: Call, now: float, error: AwsError | None, answer: dict[str, Any] 
     kind, name = records.resource(call.resource)
     pulled = len(answer["images"]) if call.operation == "BatchGetImage" and answer and recipient == call.account else 0
     return (
-        now, recipient, record["awsRegion"], record["eventSource"], record["eventName"], records.error_code(error), principal.account, user, key,
+        now, recipient, record["awsRegion"], record["eventSource"], record["eventName"], records.error_code(call, error), principal.account, user, key,
         record["readOnly"], record["eventID"], kind, name, name if call.registry else None, pulled, records.encoded(record),
     )  # fmt: skip

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Record = dict[str, Any]
 VERSION = "1.11"
-GLOBAL = ("ecr-public", "iam")  # services whose calls are recorded in us-east-1, wherever they were made
+GLOBAL = ("ecr-public",)  # services whose calls are recorded in us-east-1, wherever they were made
 HOSTS = {"cloudwatch": "monitoring"}  # where the name in IAM's actions isn't the one in eventSource
 # operations that begin so change nothing; sts gives what it makes to the caller and keeps nothing
 READS = ("Assume", "BatchCheck", "BatchGet", "Decode", "Describe", "Filter", "Get", "List", "Lookup", "Simulate", "Test", "Validate")
@@ -54,9 +54,12 @@ def event_name(call: Call, answer: dict[str, Any] | None) -> str:
     return "MountLayer" if call.operation == "InitiateLayerUpload" and answer and "uploadId" not in answer else call.operation
 
 
-def error_code(error: AwsError | None) -> str | None:
-    """An error's name as records have it: AccessDenied."""
-    return ERRORS.get(error.code, error.code) if error else None
+def error_code(call: Call, error: AwsError | None) -> str | None:
+    """An error's name as records have it: AccessDenied; IAM's in full, NoSuchEntityException."""
+    if error is None:
+        return None
+    code = ERRORS.get(error.code, error.code)
+    return f"{code}Exception" if call.service == "iam" and code != "AccessDenied" and not code.endswith("Exception") else code
 
 
 def source(call: Call) -> str:
@@ -78,7 +81,8 @@ def resource(arn: str) -> tuple[str | None, str | None]:
     if not separator:
         kind, name = "", kind
     found = RESOURCE_TYPES.get((parts[2], kind))
-    return (found, name.rpartition("/")[2] if parts[2] in ("events", "iam") else name) if found else (None, None)
+    name = name.rpartition("/")[2] if parts[2] in ("events", "iam") else name
+    return (found, name) if found and name else (None, None)
 
 
 def of(call: Call, now: float, error: AwsError | None, answer: dict[str, Any] | None) -> Iterator[Record]:
@@ -106,7 +110,7 @@ def _record(call: Call, now: float, error: AwsError | None, answer: dict[str, An
         "userAgent": host if call.through_docker else call.user_agent[:LONGEST_TEXT],
     }
     if error:
-        record |= {"errorCode": error_code(error), "errorMessage": error.message[:LONGEST_TEXT]}
+        record |= {"errorCode": error_code(call, error), "errorMessage": error.message[:LONGEST_TEXT]}
     record |= {
         "requestParameters": _written(call.parameters) or None,
         "responseElements": None if says_nothing else _written(answer or {}) or None,
@@ -126,14 +130,13 @@ def _identity(call: Call, recipient: str) -> Record:
         return {"type": "AWSService", "invokedBy": principal.service}
     if principal.account is None:
         return {"type": "AWSAccount", "principalId": "", "accountId": "ANONYMOUS_PRINCIPAL"} | through
-    principal_id = f"{principal.id}:{principal.session}" if principal.role else principal.id
     if principal.account != recipient:
-        return {"type": "AWSAccount", "principalId": principal_id, "accountId": principal.account} | through
-    found = {"type": principal.kind, "principalId": principal_id, "arn": principal.arn, "accountId": principal.account}
+        return {"type": "AWSAccount", "principalId": principal.user_id, "accountId": principal.account} | through
+    found = {"type": principal.kind, "principalId": principal.user_id, "arn": principal.arn, "accountId": principal.account}
     found["accessKeyId"] = principal.access_key_id
     if principal.role is None:
         return found | {"userName": principal.user} | through
-    issuer = {"type": "Role", "principalId": principal_id.partition(":")[0], "arn": principal.entity_arn, "accountId": principal.account}
+    issuer = {"type": "Role", "principalId": principal.id, "arn": principal.entity_arn, "accountId": principal.account}
     since = {"creationDate": as_datetime(principal.issued_at or 0).strftime("%Y-%m-%dT%H:%M:%SZ"), "mfaAuthenticated": "false"}
     return found | {"sessionContext": {"sessionIssuer": issuer | {"userName": principal.role}, "attributes": since}} | through
 

@@ -72,9 +72,11 @@ def _of_principal(principal: Principal, entity: Entity | None) -> Iterator[tuple
 
 def _of_tags(parameters: dict[str, Any]) -> Iterator[tuple[str, Value]]:
     """What a request that gives tags or takes them away says of them."""
-    given = parameters.get("tags") or parameters.get("Tags") or ()
+    given, taken = parameters.get("tags") or parameters.get("Tags") or (), parameters.get("tagKeys") or parameters.get("TagKeys") or ()
+    if isinstance(given, list) and all(isinstance(each, str) for each in given):  # UntagLogGroup
+        given, taken = (), given
     tags = {each["Key"]: each.get("Value", "") for each in given if each.get("Key")} if isinstance(given, list) else dict(given)
-    if keys := (*tags, *parameters.get("tagKeys", parameters.get("TagKeys", ()))):
+    if keys := (*tags, *taken):
         yield "aws:tagkeys", keys
     for key, value in tags.items():
         yield f"aws:requesttag/{key.lower()}", value

@@ -46,7 +46,6 @@ class Endpoint:
         self._servers: list[Listener] = []
         self._sweeper: Sweeper | None = None
         self._deliverer: Deliverer | None = None
-        self._end_watch: Callable[[], None] = lambda: None
         self._seeding: seeding.Seeding | None = None
         self._database: Database | None = None
         self._lab: Lab | None = None
@@ -95,7 +94,6 @@ class Endpoint:
         self._sweeper = Sweeper(lab)
         self._deliverer = Deliverer(lab)
         watch.begin(lab)
-        self._end_watch = lambda: watch.end(lab)
         write_private(self._state / SERVER_FILE, json.dumps(self._facts() | {"token": token, "started_at": time.time()}))
 
     def _facts(self) -> dict[str, object]:
@@ -120,7 +118,6 @@ class Endpoint:
             self._seeding = None
         if self._lab is not None:
             neighbours.close(self._lab)
-            self._lab = None
         stopping = [threading.Thread(target=server.stop) for server in self._servers]  # each waits a while for its threads
         for thread in stopping:
             thread.start()
@@ -130,10 +127,14 @@ class Endpoint:
         if self._sweeper is not None:
             self._sweeper.stop()
             self._sweeper = None
-        self._end_watch()
+        if self._lab is not None:
+            watch.end(self._lab)
         if self._deliverer is not None:
             self._deliverer.stop()
             self._deliverer = None
+        if self._lab is not None:
+            neighbours.forget(self._lab)
+            self._lab = None
         if self._database is not None:
             self._database.close()
             self._database = None

@@ -76,7 +76,7 @@ def _draft(parcels: str) -> str:
 def everybody(lab: Lab) -> Verdict:
     """The group lets its members look and pull, everywhere, and no more."""
     documents = identities.documents_of_group(lab.reader("iam"), GROUP)
-    member = anybody(lab, [json.dumps(each) for each in documents])
+    member = _member(lab)
     parcels, prod = _arn(lab, PARCELS), _arn(lab, PROD)
     if not parcels or not prod or not identities.exists(lab.reader("iam"), "group", GROUP):
         return not_tried("The group or the repositories aren't there.", "guide.prepare() brings them.")
@@ -105,7 +105,7 @@ def ci_push(lab: Lab) -> Verdict:
     ci, parcels, prod = user(lab, CI), _arn(lab, PARCELS), _arn(lab, PROD)
     if ci is None or not parcels or not prod:
         return not_tried(f"The user {CI} or the repositories aren't there.", "guide.prepare() brings them.")
-    if ci.may(GOVERN[0], parcels) and ci.may(GOVERN[0], prod):
+    if _member(lab).may(GOVERN[0], prod):
         return not_tried(f"{CI} may still do everything, which is task 1.")
     missing = ci.lacks(PUSH, parcels)
     if ci.has(("ecr:PutImage",), prod) or ci.has(("ecr:PutImage",), f"{parcels}-of-others"):
@@ -168,7 +168,7 @@ def keep(lab: Lab) -> Verdict:
             "The Deny meets the one whom it should except. A condition says when a statement holds, not when it doesn't.",
             "It shall hold if the caller is not the release manager: ArnNotEquals.",
         )
-    if len(deleting) == len(DELETE) and (not manager or release.may(GOVERN[0], prod)):
+    if len(deleting) == len(DELETE) and (not manager or _member(lab).may(GOVERN[0], prod)):
         return not_tried(f"An administrator may still delete images of {PROD}.")
     if len(deleting) == len(DELETE):
         return not_yet(
@@ -228,7 +228,7 @@ def mend(lab: Lab) -> Verdict:
     developer, parcels, prod = user(lab, DEVELOPER), _arn(lab, PARCELS), _arn(lab, PROD)
     if developer is None or not parcels or not prod:
         return not_tried(f"The user {DEVELOPER} or the repositories aren't there.", "guide.prepare() brings them.")
-    if developer.may(GOVERN[0], prod):
+    if _member(lab).may(GOVERN[0], prod):
         return not_tried(f"{DEVELOPER} may still do everything, which is task 1.")
     wanted = (*PUSH, DELETE[0])
     missing = developer.lacks(wanted, parcels)
@@ -290,7 +290,7 @@ def deploy_role(lab: Lab) -> Verdict:
     ci, parcels, prod = user(lab, CI), _arn(lab, PARCELS), _arn(lab, PROD)
     if ci is None or not prod:
         return not_tried(f"The user {CI} or {PROD} isn't there.", "guide.prepare() brings them.")
-    if ci.may(GOVERN[0], prod):
+    if _member(lab).may(GOVERN[0], prod):
         return not_tried(f"{CI} may still do everything, which is task 1.")
     if ci.may("ecr:PutImage", prod):
         return not_yet(f"A role is put on for a moment and taken off. Here {CI} itself may push to production, all day long.", "Take that from the user and give it to the role.")
@@ -322,7 +322,7 @@ def tracker(lab: Lab) -> Verdict:
     release, arn = user(lab, RELEASE), _public_arn(lab)
     if release is None or not arn:
         return not_tried(f"The user {RELEASE} or the public {TRACKER} isn't there.", "guide.prepare() brings them.")
-    if release.may("ecr-public:DeleteRepository", arn):
+    if _member(lab).may("ecr-public:DeleteRepository", arn):
         return not_tried(f"{RELEASE} may still do everything, which is task 1.")
     others = [name for name in (CI, PRODUCTION, DEVELOPER) if user(lab, name) and user(lab, name).has(PUBLIC_PUSH, arn)]
     missing, log_in = release.lacks(PUBLIC_PUSH, arn), release.lacks(PUBLIC_LOG_IN)
@@ -343,6 +343,11 @@ def tracker(lab: Lab) -> Verdict:
     if release.may("ecr-public:PutImage", f"{arn}-of-others"):
         return not_yet(TOO_WIDE, f"Name the ARN of {TRACKER}. AWS's own policies all say *.")
     return done(f"Everybody may pull {TRACKER}, and of the four only {RELEASE} may push to it.")
+
+
+def _member(lab: Lab) -> Rights:
+    """What the group gives."""
+    return anybody(lab, [json.dumps(each) for each in identities.documents_of_group(lab.reader("iam"), GROUP)])
 
 
 def _in_group(lab: Lab, name: str) -> bool:

@@ -1,24 +1,21 @@
-"""Lab 1, "Ship a first service": untouched, with every known mistake, solved, and solved in other ways."""
+"""Lab 1, "Ship a first service": what is its own, and other right ways (the rest: test_every_lab.py)."""
 
 from __future__ import annotations
 
 import base64
 import json
-import sys
 import urllib.request
 from pathlib import Path
 
 import nbformat
 import pytest
 
-from ecrlab.check import DONE, NOT_TRIED, NOT_YET
+from ecrlab.check import DONE, NOT_YET
 from ecrlab.content import module
 from ecrlab.labs import planting
-from ecrlab.lessons.faults import lab_faults
 from learners import LABS
 
 FOLDER = next(path for path in LABS.iterdir() if path.name.startswith("lab-1-"))
-MISTAKES = module(FOLDER / "mistakes.py").MISTAKES
 CHECKS = module(FOLDER / "checks.py")
 TIDES, DRAFTS = "lab1/tides", "lab1/tides-drafts"
 TASKS = ["repository", "first-release", "second-release", "latest", "what-runs", "public-page", "published", "make-room"]
@@ -28,46 +25,6 @@ TASKS = ["repository", "first-release", "second-release", "latest", "what-runs",
 def one(learner):
     """A learner of lab 1."""
     return learner("lab-1")
-
-
-def test_its_content_is_sound():
-    assert lab_faults(FOLDER) == []
-
-
-def test_every_task_has_a_check_three_hints_and_a_solution(one):
-    one.take()
-    assert one.tasks == list(one.guide.checks) == TASKS == list(one.guide.content.solutions)
-    assert {task: len(hints) for task, hints in one.guide.content.hints.items()} == dict.fromkeys(TASKS, 3)
-
-
-def test_every_task_has_a_known_mistake():
-    assert {mistake.task for mistake in MISTAKES} == set(TASKS)
-
-
-def test_untouched_nothing_is_tried(one):
-    one.take()
-    assert one.outcomes() == dict.fromkeys(TASKS, NOT_TRIED)
-
-
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
-def test_a_mistake_is_met_with_the_belief_behind_it(one, mistake):
-    one.take(solve=mistake.after, until=mistake.task)
-    mistake.make(one.lab)
-    verdict = one.guide.verdict(mistake.task)
-    assert verdict.outcome == mistake.outcome
-    assert mistake.says in f"{verdict.message} {verdict.next}"
-
-
-def test_solved_everything_is_done(one):
-    one.take(solve=TASKS)
-    assert one.outcomes() == dict.fromkeys(TASKS, DONE)
-
-
-def test_each_task_is_done_as_soon_as_it_is_solved(one):
-    for number in range(len(TASKS)):
-        one.take(solve=TASKS[: number + 1])
-        assert list(one.outcomes().values()) == [DONE] * (number + 1) + [NOT_TRIED] * (len(TASKS) - number - 1)
-        one.guide.cleanup()
 
 
 def test_the_screens_log_names_the_image_that_prepare_plants(one):
@@ -93,29 +50,11 @@ def test_prepare_puts_back_what_should_not_have_been_deleted(one):
     assert CHECKS.SHOWN.digest in found and found[CHECKS.CURRENT.digest] == ["draft"]
 
 
-def test_reset_brings_back_the_beginning(one):
-    one.take(solve=TASKS)
+def test_reset_brings_back_the_files(one):
+    one.take(until="first-release")
     Path("work/greeting.txt").write_text("another")
     one.guide.reset()
-    assert one.outcomes() == dict.fromkeys(TASKS, NOT_TRIED)
     assert Path("work/greeting.txt").read_text() == Path("starter/greeting.txt").read_text()
-
-
-def test_cleanup_leaves_nothing(one, capsys):
-    one.take(solve=TASKS)
-    capsys.readouterr()
-    one.guide.cleanup()
-    assert "nothing is left" in capsys.readouterr().out
-    names = [each["repositoryName"] for each in one.lab.client("ecr").describe_repositories()["repositories"]]
-    names += [each["repositoryName"] for each in one.lab.client("ecr-public").describe_repositories()["repositories"]]
-    assert not [name for name in names if name.startswith("lab1/")]
-
-
-def test_done_tasks_may_run_again_another_day(one):
-    one.take(solve=TASKS)
-    one.names.clear()
-    one.take(solve=TASKS)
-    assert one.outcomes() == dict.fromkeys(TASKS, DONE)
 
 
 def test_another_days_run_from_the_top_needs_nothing_of_the_skipped_tasks(one):
@@ -261,41 +200,6 @@ def test_room_may_be_made_by_naming_the_one_digest(one):
     one.take(solve=["what-runs"])
     one.names["ecr"].batch_delete_image(repositoryName=DRAFTS, imageIds=[{"imageDigest": CHECKS.FORGOTTEN.digest}])
     assert one.guide.verdict("make-room").outcome == DONE
-
-
-# The notebooks themselves, in a kernel of their own.
-
-
-def test_run_all_of_the_untouched_lab_goes_to_the_end_and_nothing_is_tried(lab_folder, run_notebook):
-    said = _said(run_notebook(lab_folder("lab-1") / "lab.ipynb"))
-    assert [f"Not tried: {task}." in said for task in TASKS] == [True] * len(TASKS)
-    assert "nothing is left" in said and "Done:" not in said and "could not run" not in said
-
-
-def test_run_all_of_the_solution_does_everything_even_twice(lab_folder, run_notebook):
-    folder = lab_folder("lab-1")
-    for _ in range(2):
-        said = _said(run_notebook(folder / "solution.ipynb"))
-        assert [f"Done: {task}." in said for task in TASKS] == [True] * len(TASKS)
-        assert "nothing is left" in said
-
-
-@pytest.mark.docker
-@pytest.mark.skipif(sys.platform != "linux", reason="an engine in a virtual machine doesn't reach this process")
-@pytest.mark.parametrize("notebook", ["lab.ipynb", "solution.ipynb"])
-def test_both_notebooks_run_with_a_docker_engine(lab_folder, run_notebook, docker_host, monkeypatch, notebook):
-    monkeypatch.setenv("ECRLAB_ENGINE", "docker")
-    monkeypatch.setenv("DOCKER_HOST", docker_host)
-    said = _said(run_notebook(lab_folder("lab-1") / notebook))
-    verdict = "Not tried" if notebook == "lab.ipynb" else "Done"
-    assert [f"{verdict}: {task}." in said for task in TASKS] == [True] * len(TASKS)
-
-
-def _said(notebook: nbformat.NotebookNode) -> str:
-    """Everything that a run shows, as plain text."""
-    outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
-    assert not [output for output in outputs if output.output_type == "error"]
-    return "\n".join(output.get("text") or output.get("data", {}).get("text/plain", "") for output in outputs)
 
 
 def _named(ecr, name: str, repository: str = TIDES) -> dict:

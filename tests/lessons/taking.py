@@ -13,6 +13,8 @@ import nbformat
 import pytest
 from botocore.client import BaseClient
 
+from ecrlab import identities
+
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 
@@ -78,6 +80,9 @@ def _forget(lesson, aws: Callable[..., BaseClient]) -> None:
         delete(aws("ecr", account, each.region or lesson.lab.region), each.name)
     for name in lesson.public_repositories:
         delete(aws("ecr-public"), name)
+    for each in lesson.content.identities:
+        account = lesson.lab.partner if each.account == "partner" else lesson.lab.account
+        identities.delete(aws("iam", account), each.kind, each.name)
     lesson.progress.forget()
 
 

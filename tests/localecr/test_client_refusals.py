@@ -9,6 +9,8 @@ from __future__ import annotations
 import pytest
 
 from containers import Buildah, Containerd, Docker, DockerSDK, Oras, Podman, Skopeo
+from grants import actions, allow
+from specimens import sound_image
 
 CLIENTS = [
     pytest.param(client, id=client.__name__, marks=[getattr(pytest.mark, client.marker)] if client.marker else [])
@@ -21,6 +23,10 @@ MISSING = "name unknown: The repository with name '{name}' does not exist in the
 UNKNOWN = "manifest unknown: Requested image not found"
 IMMUTABLE = "tag invalid: The image tag '1' already exists in the '{name}' repository and cannot be overwritten because the tag is immutable."
 WRONG = "401 Unauthorized"
+NOT_ALLOWED = (
+    "denied: User: {arn} is not authorized to perform: {action} on resource: arn:aws:ecr:us-east-1:111122223333:repository/{name} "
+    "because no identity-based policy allows the {action} action"
+)
 
 INSTEAD = {
     **{(client, WRONG): "invalid username/password" for client in HEADS_FIRST},
@@ -31,6 +37,11 @@ INSTEAD = {
     (Containerd, "pull", MISSING): ": not found",
     (Containerd, UNKNOWN): ": not found",
     (Containerd, IMMUTABLE): "unexpected status: 400 Bad Request",
+    (Containerd, "push", NOT_ALLOWED): "unexpected status: 403 Forbidden",
+    (Containerd, "pull", NOT_ALLOWED): "403 Forbidden",
+    **{(client, "half", NOT_ALLOWED): "invalid status code from registry 403 (Forbidden)" for client in HEADS_FIRST},
+    (DockerSDK, "half", NOT_ALLOWED): "404 Client Error",  # it looks for the image that it has just failed to pull
+    (Oras, "half", NOT_ALLOWED): "403 Client Error: Forbidden",
 }
 
 
@@ -89,3 +100,27 @@ def test_an_immutable_tag_stays_and_the_same_image_pushed_again_is_no_error(logg
     before = http.pull("1")
     expect(logged_in, "push", IMMUTABLE, logged_in.push(uri, "tuesday"), name=name)
     assert http.pull("1") == before
+
+
+def test_a_permission_that_is_missing_is_named_to_who_pushes(client, meet, shell, name):
+    person = meet(allow(actions("GetAuthorizationToken", "BatchCheckLayerAvailability", "BatchGetImage")))
+    assert client.log_in(person.password()).worked
+    said = client.push(f"{shell['ECRLAB_REGISTRY']}/{name}:1", "not allowed")
+    expect(client, "push", NOT_ALLOWED, said, name=name, arn=person.arn, action="ecr:InitiateLayerUpload")
+
+
+def test_a_permission_that_is_missing_is_named_to_who_pulls(client, meet, at, shell, name):
+    at(name).push(sound_image("there"), "1")
+    person = meet(allow("ecr:GetAuthorizationToken"))
+    assert client.log_in(person.password()).worked
+    said = client.pull(f"{shell['ECRLAB_REGISTRY']}/{name}:1")
+    expect(client, "pull", NOT_ALLOWED, said, name=name, arn=person.arn, action="ecr:BatchGetImage")
+
+
+def test_a_pull_can_be_refused_half_way(client, meet, at, shell, name):
+    """The manifest is given, its layers aren't."""
+    at(name).push(sound_image("half"), "1")
+    person = meet(allow(actions("GetAuthorizationToken", "BatchGetImage")))
+    assert client.log_in(person.password()).worked
+    said = client.pull(f"{shell['ECRLAB_REGISTRY']}/{name}:1")
+    expect(client, "half", NOT_ALLOWED, said, name=name, arn=person.arn, action="ecr:GetDownloadUrlForLayer")

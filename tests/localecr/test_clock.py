@@ -80,6 +80,23 @@ def test_an_instant_may_be_written_in_any_zone(database, text, instant):
     assert as_datetime(Clock(database, text).now()) == instant
 
 
+def test_what_was_before_a_move_is_settled_and_what_ticks_is_a_moment_later(database):
+    clock = Clock(database)
+    assert 0 < clock.now() - clock.settled < 5
+    moved = clock.advance(60)
+    assert abs(clock.settled - moved) < 0.1
+    assert Clock(database, THEN).is_standing is False
+
+
+def test_whoever_wants_to_hears_of_each_move(database):
+    clock, heard = Clock(database, THEN), []
+    clock.whenever_moved(lambda: heard.append(clock.now()))
+    clock.advance(5)
+    clock.advance(10)
+    assert heard == [STANDS_AT.timestamp() + 5, STANDS_AT.timestamp() + 15]
+    assert clock.settled == clock.now()
+
+
 def test_the_door_shows_and_moves_the_clock(door):
     before = door.clock()
     assert before.tzinfo is not None

@@ -132,6 +132,40 @@ def test_a_user_with_a_key_or_in_a_group_is_not_deleted(iam):
     assert refused(iam.delete_user, UserName=name) == ("DeleteConflict", "Cannot delete entity, must remove users from group first.")
 
 
+def test_a_renamed_user_keeps_its_key_until_that_is_deleted(iam, as_user, user, key):
+    name = fresh("renamed")
+    iam.update_user(UserName=user, NewUserName=name)
+    assert as_user("sts").get_caller_identity()["Arn"] == f"arn:aws:iam::{ACCOUNT}:user/{name}"
+    iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    assert refused(as_user("sts").get_caller_identity)[0] == "InvalidClientTokenId"
+    assert refused(iam.update_user, UserName=name, NewUserName="learner")[0] == "EntityAlreadyExists"
+
+
+def test_what_is_in_use_is_not_deleted(iam, user):
+    group, text = fresh("group"), document("ecr:*")
+    iam.create_group(GroupName=group)
+    iam.add_user_to_group(GroupName=group, UserName=user)
+    assert refused(iam.delete_group, GroupName=group) == ("DeleteConflict", "Cannot delete entity, must remove users from group first.")
+    iam.remove_user_from_group(GroupName=group, UserName=user)
+    arn = iam.create_policy(PolicyName=group, PolicyDocument=text)["Policy"]["Arn"]
+    iam.attach_group_policy(GroupName=group, PolicyArn=arn)
+    assert refused(iam.delete_group, GroupName=group) == ("DeleteConflict", "Cannot delete entity, must detach all policies first.")
+    assert refused(iam.delete_policy, PolicyArn=arn) == ("DeleteConflict", "Cannot delete a policy attached to entities.")
+    iam.detach_group_policy(GroupName=group, PolicyArn=arn)
+    iam.create_policy_version(PolicyArn=arn, PolicyDocument=text)
+    assert "more than one version" in refused(iam.delete_policy, PolicyArn=arn)[1]
+    iam.delete_policy_version(PolicyArn=arn, VersionId="v2")
+    iam.delete_policy(PolicyArn=arn)
+    iam.delete_group(GroupName=group)
+
+
+def test_a_boundary_that_is_not_there_bounds_nobody(iam):
+    name, arn = fresh("user"), f"arn:aws:iam::{ACCOUNT}:policy/none"
+    assert refused(iam.create_user, UserName=name, PermissionsBoundary=arn)[0] == "NoSuchEntity"
+    assert refused(iam.create_role, RoleName=name, AssumeRolePolicyDocument=trust(ACCOUNT), PermissionsBoundary=arn)[0] == "NoSuchEntity"
+    assert refused(iam.get_user, UserName=name)[0] == "NoSuchEntity"
+
+
 def test_the_learner_is_there_and_stays(iam, door):
     (attached,) = iam.list_attached_user_policies(UserName="learner")["AttachedPolicies"]
     assert attached["PolicyName"] == "AdministratorAccess"
@@ -217,6 +251,31 @@ def test_a_malformed_policy_is_refused(iam, user, text):
         (iam.put_user_policy, {"UserName": user, "PolicyName": "p", "PolicyDocument": text or " "}),
     ]:
         assert refused(call, **given)[0] == "MalformedPolicyDocument"
+
+
+@pytest.mark.parametrize(("kind", "largest"), [("user", 2048), ("group", 5120), ("role", 10_240)])
+def test_inline_policies_have_room_for_so_much_together(iam, kind, largest):
+    name, whose = fresh(kind), f"{kind.title()}Name"
+    getattr(iam, f"create_{kind}")(**{whose: name} | ({"AssumeRolePolicyDocument": trust(ACCOUNT)} if kind == "role" else {}))
+    put, half = getattr(iam, f"put_{kind}_policy"), document("ecr:" + "x" * (largest // 2))
+    put(**{whose: name, "PolicyName": "one", "PolicyDocument": half.replace(",", ",    ")})
+    put(**{whose: name, "PolicyName": "one", "PolicyDocument": half})
+    told = ("LimitExceeded", f"Maximum policy size of {largest} bytes exceeded for {kind} {name}")
+    assert refused(put, **{whose: name, "PolicyName": "two", "PolicyDocument": half}) == told
+
+
+def test_a_managed_policy_has_room_for_so_much(iam):
+    assert refused(iam.create_policy, PolicyName=fresh("long"), PolicyDocument=document("ecr:" + "x" * 6144))[0] == "LimitExceeded"
+
+
+def test_when_a_key_was_last_used(iam, as_user, user, key, door):
+    def last():
+        return iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])
+
+    assert last()["AccessKeyLastUsed"] == {"ServiceName": "N/A", "Region": "N/A"}
+    as_user("ecr", "eu-west-1").describe_registry()
+    assert last()["UserName"] == user
+    assert last()["AccessKeyLastUsed"] == {"LastUsedDate": door.clock().replace(microsecond=0), "ServiceName": "ecr", "Region": "eu-west-1"}
 
 
 def test_a_trust_policy_names_who_is_trusted(iam):

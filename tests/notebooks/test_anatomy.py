@@ -38,8 +38,9 @@ def test_the_lessons_contents_fit_together() -> None:
 
 
 def test_every_lesson_is_there_once_and_has_a_twin() -> None:
-    assert [path.name[:2] for path in LESSONS] == [f"{number:02}" for number in range(len(LESSONS))]
-    assert len(LESSONS) >= 4
+    numbers = [path.name[:2] for path in LESSONS]
+    assert numbers == sorted(set(numbers))
+    assert {"00", "01", "02", "03", "07"} <= set(numbers)
     assert {path.name for path in twins.TWINS.glob("*.ipynb")} == {path.name for path in LESSONS}
 
 

@@ -9,10 +9,11 @@ from ecrlab.show.figure import figure
 from ecrlab.show.index import index
 from ecrlab.show.layers import layers
 from ecrlab.show.progress import build, pull, push
+from ecrlab.show.record import record
 from ecrlab.show.refusal import refusal
 from ecrlab.show.rights import rights
 from ecrlab.show.table import table
 from ecrlab.show.timeline import Timeline
 from ecrlab.show.tree import tree
 
-__all__ = ["Timeline", "build", "decision", "figure", "index", "layers", "pull", "push", "refusal", "rights", "table", "tree"]
+__all__ = ["Timeline", "build", "decision", "figure", "index", "layers", "pull", "push", "record", "refusal", "rights", "table", "tree"]

@@ -21,10 +21,11 @@ def figure(axes: Axes, frame: pandas.DataFrame) -> Picture:
     """
     from matplotlib import pyplot
 
-    told = tell(axes.get_title(), frame)
-    drawn = image(axes.get_figure(), told)
-    pyplot.close(axes.get_figure())
-    return Picture(html.card(drawn, html.element("details", html.element("summary", "The figure in words"), html.paragraph(told))), told)
+    drawn = axes.get_figure()
+    told = tell(axes.get_title() or drawn.get_suptitle(), frame)
+    picture = image(drawn, told)
+    pyplot.close(drawn)
+    return Picture(html.card(picture, html.element("details", html.element("summary", "The figure in words"), html.paragraph(told))), told)
 
 
 def image(figure, told: str) -> html.Html:

@@ -4,7 +4,7 @@ import re
 
 from ecrlab.errors import LabError
 from ecrlab.show import html, words
-from ecrlab.show.picture import Picture
+from ecrlab.show.picture import Picture, note
 
 # IAM User Guide, "Troubleshoot access denied error messages"
 SENTENCE = re.compile(
@@ -22,7 +22,12 @@ LOOK = {
 
 
 def refusal(error: object) -> Picture:
-    """Take AWS's sentence apart, from an exception or a text such as Docker's. Raises LabError where there is no such sentence."""
+    """Take AWS's sentence apart, from an exception or a text such as Docker's; None is a call that wasn't refused.
+
+    Raises LabError where there is no such sentence.
+    """
+    if error is None:
+        return note("Nothing was refused here.")
     text = str(error).strip()
     found = SENTENCE.search(text)
     if found is None:

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ecrlab import identities
+
 if TYPE_CHECKING:
     from ecrlab.lab import Lab
 
@@ -66,15 +68,6 @@ def hire(lab: Lab) -> dict[str, dict[str, str]]:
 
 def dismiss(lab: Lab) -> list[str]:
     """Delete the team's users with their keys and policies; returns their names. Harmless if repeated."""
-    iam, gone = lab.client("iam"), []
-    for page in iam.get_paginator("list_users").paginate(PathPrefix=PATH):
-        for name in (user["UserName"] for user in page["Users"]):
-            for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
-                iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
-            for attached in iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]:
-                iam.detach_user_policy(UserName=name, PolicyArn=attached["PolicyArn"])
-            for inline in iam.list_user_policies(UserName=name)["PolicyNames"]:
-                iam.delete_user_policy(UserName=name, PolicyName=inline)
-            iam.delete_user(UserName=name)
-            gone.append(name)
-    return sorted(gone)
+    iam = lab.client("iam")
+    names = [user["UserName"] for page in iam.get_paginator("list_users").paginate(PathPrefix=PATH) for user in page["Users"]]
+    return sorted(name for name in names if identities.delete(iam, "user", name))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from localecr import neighbours
@@ -21,7 +22,24 @@ from localecr.registry import Lab
 log = logging.getLogger("localecr")
 
 
-def prepare(lab: Lab, row: sqlite3.Row, alarm: dict[str, Any], change: Change) -> None:
+def change(lab: Lab, row: sqlite3.Row, changes: Sequence[Change], evaluated: float) -> None:
+    """Writes down changes of a state, oldest first, with all that follows from them; within a transaction, so that none is acted on twice."""
+    alarm = alarms.read(row)
+    with lab.database.write() as transaction:
+        for each in changes:
+            summary, data = alarm_words.history(each)
+            alarms.note(lab, row["account"], row["region"], row["name"], "StateUpdate", each.time, summary, data)
+            _prepare(lab, row, alarm, each)
+        if changes:
+            last = changes[-1]
+            transaction.execute(
+                "UPDATE alarms SET state = ?, state_reason = ?, state_reason_data = ?, state_time = ?, transition_time = ? WHERE id = ?",
+                (last.new, last.reason, last.data, last.time, last.time, row["id"]),
+            )
+        transaction.execute("UPDATE alarms SET evaluated = ? WHERE id = ?", (evaluated, row["id"]))
+
+
+def _prepare(lab: Lab, row: sqlite3.Row, alarm: dict[str, Any], change: Change) -> None:
     """Notes what is to be done for a change; within its transaction."""
     account, region = row["account"], row["region"]
     outbox.put(lab, account, region, [alarm_words.event(account, region, alarm, change)])
@@ -39,20 +57,19 @@ def prepare(lab: Lab, row: sqlite3.Row, alarm: dict[str, Any], change: Change) -
 def deliver(lab: Lab) -> None:
     """Publishes every message that waits."""
     for row in lab.database.all("SELECT * FROM alarm_messages ORDER BY id"):
-        region, account = row["topic"].split(":")[3:5]
-        neighbours.backend(lab, "sns", account, region)  # loads moto, which takes a second, before anybody has to wait for the transaction
+        account = row["topic"].split(":")[4]
+        neighbours.backend(lab, "sns", account, row["region"])  # loads moto, which takes a second, before anybody has to wait for the transaction
         with lab.database.write() as transaction:
-            taken = transaction.execute("DELETE FROM alarm_messages WHERE id = ?", (row["id"],)).rowcount
-            if taken:
-                _publish(lab, row, account, region)
+            if transaction.execute("DELETE FROM alarm_messages WHERE id = ?", (row["id"],)).rowcount:
+                _publish(lab, row, account)
 
 
-def _publish(lab: Lab, row: sqlite3.Row, account: str, region: str) -> None:
+def _publish(lab: Lab, row: sqlite3.Row, account: str) -> None:
     data = {"actionState": "Succeeded", "notificationResource": row["topic"], "stateUpdateTimestamp": int(row["time"] * 1000)}
     summary = f"Successfully executed action {row['topic']}"
     try:
         asked = {"TopicArn": row["topic"], "Subject": row["subject"], "Message": row["message"]}
-        neighbours.execute(lab, account, region, "sns", "Publish", asked)
+        neighbours.execute(lab, account, row["region"], "sns", "Publish", asked)
     except AwsError as error:
         summary = f'Failed to execute action {row["topic"]}. Received error: "{error.message}"'
         data |= {"actionState": "Failed", "error": error.message}

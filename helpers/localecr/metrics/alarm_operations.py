@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sqlite3
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from localecr.clock import as_datetime
 from localecr.errors import AwsError
 from localecr.ledger import Call
-from localecr.metrics import alarm_states, alarm_words, alarms, evaluation, queries, statistics, watch
+from localecr.metrics import alarm_actions, alarm_states, alarm_words, alarms, evaluation, queries, statistics, watch
 from localecr.metrics.alarm_words import Change
 from localecr.metrics.series import Metric, Range
 from localecr.registry import paging
@@ -19,14 +20,15 @@ from localecr.registry import paging
 Answer = dict[str, Any]
 ALONE = ("MetricName", "Namespace", "Dimensions", "Period", "Unit", "Statistic", "ExtendedStatistic")  # of an alarm on one metric
 KEPT = (
-    "AlarmName", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "InsufficientDataActions", *ALONE, "EvaluationPeriods", "DatapointsToAlarm",
-    "Threshold", "ComparisonOperator", "TreatMissingData", "EvaluateLowSampleCountPercentile", "Metrics",
+    "AlarmName", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "InsufficientDataActions", *ALONE, "EvaluationPeriods",
+    "DatapointsToAlarm", "Threshold", "ComparisonOperator", "TreatMissingData", "Metrics",
 )  # fmt: skip
 NOT_BUILT = {  # members that AWS has and the lab doesn't
     "ThresholdMetricId": "Alarms on anomaly detection", "EvaluationWindow": "Evaluation windows", "WarmUpConfiguration": "Warm-up",
     "EvaluationCriteria": "Alarms on PromQL", "EvaluationInterval": "Alarms on PromQL", "ActionConfiguration": "Tags in actions",
     "EvaluateLowSampleCountPercentile": "Ignoring percentiles of few samples",
 }  # fmt: skip
+ARN, TOPIC = re.compile(r"arn:[^:]+:[^:]+:[^:]*:[^:]*:.+"), re.compile(r"arn:aws:sns:([a-z0-9-]+):[0-9]{12}:[A-Za-z0-9_-]{1,256}")
 DAY, WEEK = 86400, 7 * 86400
 MOST_ACTIONS, MOST_QUERIES, MOST_OF_A_KIND = 5, 20, 10
 MOST_TAGS = 50
@@ -39,7 +41,7 @@ def put_metric_alarm(call: Call) -> Answer:
             raise AwsError("NotImplemented", f"{what} ({member}) are not built in this lab, though AWS has them.", 501)
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in asked["AlarmName"]):
         raise _invalid("AlarmName must not contain ASCII Control characters")
-    _check_actions(asked)
+    _check_actions(call.region, asked)
     _check_rule(asked)
     alarm = {name: asked[name] for name in KEPT if name in asked}
     period = _check_metrics(call, alarm) if "Metrics" in asked else _check_metric(alarm)
@@ -57,16 +59,18 @@ def _invalid(message: str) -> AwsError:
     return AwsError("ValidationError", message)
 
 
-def _check_actions(asked: dict[str, Any]) -> None:
+def _check_actions(region: str, asked: dict[str, Any]) -> None:
     for member in alarms.ACTIONS.values():
         if len(asked.get(member, [])) > MOST_ACTIONS:
             raise _invalid(f"The collection {member} must not have a size greater than {MOST_ACTIONS}.")
         for action in asked.get(member, []):
-            parts = action.split(":")
-            if len(parts) < 6 or parts[0] != "arn":
+            if not ARN.fullmatch(action):
                 raise _invalid(f"Invalid arn syntax: {action}")
-            if parts[2] != "sns" or len(parts) != 6 or action.endswith(".fifo"):
+            topic = TOPIC.fullmatch(action)
+            if topic is None:
                 raise AwsError("NotImplemented", "Of an alarm's actions only SNS topics (no FIFO ones) are built in this lab.", 501)
+            if topic[1] != region:
+                raise _invalid(f"Invalid region {topic[1]} specified. Only {region} is supported.")
 
 
 def _check_rule(asked: dict[str, Any]) -> None:
@@ -182,8 +186,9 @@ def describe_alarms_for_metric(call: Call) -> Answer:
     asked = call.parameters
     evaluation.catch_up(call.lab)
     metric = Metric.read(asked)
-    rows = [row for row in alarms.listed(call.lab, call.account, call.region) if any(_watches(each, metric, asked) for each in _stats(alarms.read(row)))]
-    return {"MetricAlarms": [_described(call, row) for row in rows]}
+    rows = alarms.listed(call.lab, call.account, call.region)
+    watching = [row for row in rows if any(_watches(each, metric, asked) for each in _stats(alarms.read(row)))]
+    return {"MetricAlarms": [_described(call, row) for row in watching]}
 
 
 def _stats(alarm: dict[str, Any]) -> list[dict[str, Any]]:
@@ -209,7 +214,8 @@ def describe_alarm_history(call: Call) -> Answer:
     end = asked["EndDate"].timestamp() if "EndDate" in asked else math.inf
     if "MetricAlarm" in asked.get("AlarmTypes", ["MetricAlarm"]):
         newest_first = asked.get("ScanBy", "TimestampDescending") == "TimestampDescending"
-        found = alarms.history(call.lab, call.account, call.region, asked.get("AlarmName"), asked.get("HistoryItemType"), start, end, newest_first, offset, most + 1)
+        which = (asked.get("AlarmName"), asked.get("HistoryItemType"))
+        found = alarms.history(call.lab, call.account, call.region, *which, start, end, newest_first, offset, most + 1)
     else:
         found = []
     shown, last = paging.cut(found, most)
@@ -245,7 +251,7 @@ def set_alarm_state(call: Call) -> Answer:
     if asked["StateValue"] != row["state"]:
         before = (row["state"], row["state_reason"], row["state_reason_data"], row["state_time"])
         change = Change(lab.clock.now(), *before, asked["StateValue"], asked["StateReason"], data)
-        alarms.change(lab, row, [change], row["evaluated"])
+        alarm_actions.change(lab, row, [change], row["evaluated"])
         lab.database.afterwards(lambda: watch.begin(lab))
     return {}
 

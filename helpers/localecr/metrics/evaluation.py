@@ -12,6 +12,7 @@ from localecr.metrics import alarm_actions, alarm_states, alarm_words, alarms, q
 from localecr.metrics.alarm_states import Present, Rule
 from localecr.metrics.alarm_words import Change
 from localecr.metrics.mathematics import Work
+from localecr.metrics.reading import Asked
 from localecr.metrics.series import Metric, Range, Series
 from localecr.registry import Lab
 
@@ -24,7 +25,7 @@ log = logging.getLogger("localecr")
 
 def catch_up(lab: Lab) -> None:
     """Evaluates every alarm whose period has ended since it was last, and acts."""
-    now = lab.clock.now()
+    now = lab.clock.settled
     for row in lab.database.all("SELECT * FROM alarms WHERE (CAST(evaluated / period AS INTEGER) + 1) * period <= ?", (now,)):
         try:
             _catch_up(lab, row, now)
@@ -63,7 +64,7 @@ def _keep(lab: Lab, row: sqlite3.Row, changes: list[Change], evaluated: float) -
     with lab.database.write():
         same = "SELECT 1 FROM alarms WHERE id = ? AND evaluated = ? AND configured = ? AND state_time = ?"
         if lab.database.one(same, (row["id"], row["evaluated"], row["configured"], row["state_time"])):
-            alarms.change(lab, row, changes, evaluated)
+            alarm_actions.change(lab, row, changes, evaluated)
 
 
 def _depends_on_range(lab: Lab, row: sqlite3.Row, alarm: dict[str, Any]) -> bool:
@@ -74,7 +75,7 @@ def _depends_on_range(lab: Lab, row: sqlite3.Row, alarm: dict[str, Any]) -> bool
 
 def watched(lab: Lab, account: str, region: str, alarm: dict[str, Any], within: Range, work: Work | None = None) -> list[Series]:
     """What an alarm watches. Raises AwsError."""
-    asked = queries.Asked(lab, account, region, within)
+    asked = Asked(lab, account, region, within)
     if "Metrics" in alarm:
         wanted = next(query["Id"] for query in alarm["Metrics"] if query.get("ReturnData", True))
         return queries.work_out(asked, alarm["Metrics"], work)[wanted]

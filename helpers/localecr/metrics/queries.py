@@ -7,33 +7,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 from localecr.errors import AwsError
-from localecr.metrics import expressions, labels, mathematics, reading, search, statistics
+from localecr.metrics import expressions, labels, machine, reading, search, statistics
 from localecr.metrics.expressions import ExpressionError
-from localecr.metrics.mathematics import Work
-from localecr.metrics.series import Metric, Range, Series
-from localecr.registry import Lab
+from localecr.metrics.mathematics import Context, Work
+from localecr.metrics.reading import Asked
+from localecr.metrics.series import Metric, Series
 
 MOST = 500  # queries in one request
 ID = re.compile(r"[a-z][A-Za-z0-9_]*")
 SHORT_PERIODS = (1, 5, 10, 20, 30)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Whose metrics are asked for, and of when."""
-
-    lab: Lab
-    account: str
-    region: str
-    range: Range
-
-    def series(self, metric: Metric, period: int, statistic: str, unit: str | None = None) -> Series:
-        return reading.series(self.lab, self.account, self.region, metric, self.range, period, statistic, unit)
 
 
 def refuse_period(period: int, parameter: str, code: str = "InvalidParameterValue") -> None:
@@ -82,7 +69,8 @@ def _check_one(where: str, query: dict[str, Any]) -> None:
         refuse_period(asked["Period"], f"{where}.MetricStat.Period", "ValidationError")
         statistics.refuse_unknown(asked["Stat"], f"{where}.MetricStat.Stat")
     elif query["Expression"].lstrip().upper().startswith("SELECT "):
-        raise AwsError("NotImplemented", "Metrics Insights queries (SELECT …) are not built in this lab, though AWS has them: use metric maths and SEARCH.", 501)
+        instead = "use metric maths and SEARCH"
+        raise AwsError("NotImplemented", f"Metrics Insights queries (SELECT …) are not built in this lab, though AWS has them: {instead}.", 501)
     else:
         try:
             expressions.read(query["Expression"])
@@ -132,13 +120,13 @@ def work_out(asked: Asked, queries: Sequence[dict[str, Any]], work: Work | None 
         if "MetricStat" in query:
             continue
         period = query.get("Period") or max(periods, default=300)
-        context = mathematics.Context(asked.range, period, query["Id"], in_order, _searcher(asked, period), given, work)
+        context = Context(asked.range, period, query["Id"], in_order, _searcher(asked, period), given, work)
         try:
-            value = mathematics.run(expressions.read(query["Expression"]), context)
+            value = machine.run(expressions.read(query["Expression"]), context)
             if isinstance(value, Series):
                 value = replace(value, label=query["Id"])
             if query.get("ReturnData", True) or isinstance(value, (Series, list)):
-                found[query["Id"]] = mathematics.series_of(value)
+                found[query["Id"]] = machine.series_of(value)
         except ExpressionError as error:
             raise _in_expression(query["Id"], str(error)) from error
         given[query["Id"]] = value
@@ -162,7 +150,7 @@ def _searcher(asked: Asked, otherwise: int) -> Callable[[str, str, int | None], 
             raise ExpressionError(error.message) from error
         query = search.read(text)
         metrics = [metric for metric in reading.active(asked.lab, asked.account, asked.region) if query.finds(metric)]
-        found = [asked.series(metric, period or otherwise, statistic) for metric in metrics[: mathematics.MOST_SERIES]]
+        found = [asked.series(metric, period or otherwise, statistic) for metric in metrics[: machine.MOST_SERIES]]
         return tuple(labels.told_apart(found))
 
     return lambda text, statistic, period: list(find(text, statistic, period))

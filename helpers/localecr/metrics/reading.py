@@ -5,6 +5,9 @@ AWS: GetMetricStatistics, GetMetricData; "CloudWatch retains metric data": minut
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 from localecr.metrics import learners, usage
 from localecr.metrics.series import Metric, Range, Series
 from localecr.metrics.statistics import Samples, by_period
@@ -25,30 +28,40 @@ def whole(lab: Lab, start: float, end: float, finest: int) -> Range:
     return Range(int(start // grain * grain), int(-(-end // 1)))
 
 
-def samples(lab: Lab, account: str, region: str, metric: Metric, within: Range, period: int, unit: str | None = None) -> dict[int, Samples]:
-    """What was measured in each period from the range's start on; periods without values, and those that aren't kept so finely any more, are left out."""
-    read = usage.reader(metric)
-    if read is None:
-        found = learners.measured(lab, account, region, metric, within, unit)
-    else:
-        found = read(lab, account, region, within) if unit in (None, usage.unit_of(metric)) else iter(())
-    now = lab.clock.now()
-    return {time: each for time, each in by_period(found, within.start, period).items() if _is_kept(now - time, period)}
+@dataclass(frozen=True)
+class Asked:
+    """Whose metrics are asked for, and of when."""
+
+    lab: Lab
+    account: str
+    region: str
+    range: Range
+
+    @cached_property
+    def _counts(self) -> usage.Counts:
+        return usage.Counts(self.lab, self.account, self.region, self.range)
+
+    def samples(self, metric: Metric, period: int, unit: str | None = None) -> dict[int, Samples]:
+        """What was measured in each period from the range's start on; left out are periods without values, and what isn't kept so finely any more."""
+        read = usage.reader(metric)
+        if read is None:
+            found = learners.measured(self.lab, self.account, self.region, metric, self.range, unit)
+        else:
+            found = read(self._counts) if unit in (None, usage.unit_of(metric)) else iter(())
+        now = self.lab.clock.now()
+        return {time: each for time, each in by_period(found, self.range.start, period).items() if _is_kept(now - time, period)}
+
+    def series(self, metric: Metric, period: int, statistic: str, unit: str | None = None) -> Series:
+        """One statistic of a metric over time, called by the metric's name."""
+        values = ((time, each.statistic(statistic)) for time, each in self.samples(metric, period, unit).items())
+        return Series(metric.name, period, {time: value for time, value in values if value is not None}, metric, statistic)
+
+    def unit_of(self, metric: Metric) -> str:
+        return usage.unit_of(metric) if usage.reader(metric) else learners.unit_of(self.lab, self.account, self.region, metric)
 
 
 def _is_kept(age: float, period: int) -> bool:
     return any(age < kept and (period % grain == 0 or grain == 60) for kept, grain in RETENTION)
-
-
-def series(lab: Lab, account: str, region: str, metric: Metric, within: Range, period: int, statistic: str, unit: str | None = None) -> Series:
-    """One statistic of a metric over time, called by the metric's name."""
-    gathered = samples(lab, account, region, metric, within, period, unit)
-    values = ((time, each.statistic(statistic)) for time, each in gathered.items())
-    return Series(metric.name, period, {time: value for time, value in values if value is not None}, metric, statistic)
-
-
-def unit_of(lab: Lab, account: str, region: str, metric: Metric) -> str:
-    return usage.unit_of(metric) if usage.reader(metric) else learners.unit_of(lab, account, region, metric)
 
 
 def active(lab: Lab, account: str, region: str, seconds: float = ACTIVE) -> list[Metric]:

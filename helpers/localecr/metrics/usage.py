@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cached_property, partial
 from itertools import accumulate
 
 from localecr.metrics import quotas
@@ -20,8 +20,10 @@ PULLS, CALLS, RESOURCES = ("AWS/ECR", "RepositoryPullCount"), ("AWS/Usage", "Cal
 # unverified: Amazon ECR's guide says that its metrics don't use this dimension, other services' carry it. Metrics are listed
 # without it, as the guide has them, and found by either.
 CLASS = ("Class", "None")
-MINUTE, LOOK = 60, 300  # seconds
+MINUTE = 60
+LOOK = 300  # seconds between two looks at how many there are
 
+Minutes = list[tuple[int, int]]  # (when a minute begins, how often), in order of time
 Measured = Iterator[tuple[int, Samples]]  # (time, what was measured then), in order of time
 
 
@@ -47,49 +49,63 @@ def unit_of(metric: Metric) -> str:
     return "Count" if (metric.namespace, metric.name) == PULLS else "None"
 
 
-def reader(metric: Metric) -> Callable[[Lab, str, str, Range], Measured] | None:
-    """How to read what was measured of a metric in an account and Region; None if it is none of these."""
+class Counts:
+    """What an account's ledger holds of a Region and a range, read once for all the metrics that are asked for together."""
+
+    def __init__(self, lab: Lab, account: str, region: str, within: Range):
+        self.lab, self.account, self.region, self.within = lab, account, region, within
+
+    @cached_property
+    def calls(self) -> dict[str, Minutes]:
+        """By operation: calls that the account made, refused ones too. Of CallCount AWS says "the total number of calls made to an API", beside
+        which some services publish ErrorCount (Amazon Chime SDK, "API usage metrics"; of ECR it isn't said)."""
+        counted = f"operation IN ({', '.join('?' * len(quotas.CALLS))})"
+        return self._by_name("operation", "COUNT(*)", f"caller_account = account AND {counted}", tuple(quotas.CALLS))
+
+    @cached_property
+    def pulls(self) -> dict[str, Minutes]:
+        """By repository: pulls of the account's repositories, by whomever."""
+        return self._by_name("repository", "SUM(pulls)", "pulls > 0")
+
+    def _by_name(self, name: str, what: str, where: str, values: tuple[str, ...] = ()) -> dict[str, Minutes]:
+        rows = self.lab.database.all(
+            f"SELECT {name} AS name, CAST(time / 60 AS INTEGER) * 60 AS minute, {what} AS times FROM ledger WHERE account = ? AND region = ?"
+            f" AND time >= ? AND time < ? AND source = 'ecr.amazonaws.com' AND {where} GROUP BY name, minute ORDER BY name, minute",
+            (self.account, self.region, self.within.start, math.ceil(self.within.end / MINUTE) * MINUTE, *values),
+        )
+        found: dict[str, Minutes] = {}
+        for each, minute, times in rows:
+            found.setdefault(each, []).append((minute, times))
+        return found
+
+    @property
+    def until_now(self) -> Range:
+        """Nothing is looked at before its time has come."""
+        return Range(self.within.start, min(self.within.end, math.floor(self.lab.clock.now()) + 1))
+
+
+def reader(metric: Metric) -> Callable[[Counts], Measured] | None:
+    """How to tell what was measured of a metric; None if it is none of these."""
     dimensions = dict(each for each in metric.dimensions if each != CLASS)
     without = Metric.of(metric.namespace, metric.name, dimensions.items())
     repository, operation = dimensions.get("RepositoryName", ""), dimensions.get("Resource", "")
     resource = dimensions.get("ResourceId", "").removeprefix("repository/")
     if metric == pulls_of(repository):
-        return partial(_pulls, repository)
+        return lambda counts: _ones(counts.pulls.get(repository, []))
     if without == calls_of(operation) and operation in quotas.CALLS:
-        return partial(_calls, operation)
+        return lambda counts: _ones(counts.calls.get(operation, []))
     if without == repositories():
         return _repositories
     return partial(_images, resource) if without == images_of(resource) else None
 
 
-def _present(lab: Lab, within: Range) -> Range:
-    """Nothing is looked at before its time has come."""
-    return Range(within.start, min(within.end, math.floor(lab.clock.now()) + 1))
+def _ones(minutes: Minutes) -> Measured:
+    """Every call and every pull is a value of 1."""
+    return ((minute, Samples.of(1.0, times)) for minute, times in minutes)
 
 
-def _pulls(repository: str, lab: Lab, account: str, region: str, within: Range) -> Measured:
-    """Every pull is a value of 1."""
-    rows = lab.database.all(
-        "SELECT CAST(time / 60 AS INTEGER) * 60 AS minute, SUM(pulls) AS times FROM ledger"
-        " WHERE account = ? AND region = ? AND repository = ? AND pulls > 0 AND source = 'ecr.amazonaws.com' AND time >= ? AND time < ? GROUP BY minute ORDER BY minute",
-        (account, region, repository, within.start, within.end),
-    )
-    return ((row["minute"], Samples.of(1.0, row["times"])) for row in rows)
-
-
-def _calls(operation: str, lab: Lab, account: str, region: str, within: Range) -> Measured:
-    """Every call is a value of 1, a refused one too: of CallCount AWS says "the total number of calls made to an API", beside which
-    some services publish ErrorCount (Amazon Chime SDK, "API usage metrics"; of ECR it isn't said). It is the caller's account that counts."""
-    rows = lab.database.all(
-        "SELECT CAST(time / 60 AS INTEGER) * 60 AS minute, COUNT(*) AS times FROM ledger"
-        " WHERE account = ? AND caller_account = account AND region = ? AND operation = ? AND source = 'ecr.amazonaws.com' AND time >= ? AND time < ? GROUP BY minute ORDER BY minute",
-        (account, region, operation, within.start, within.end),
-    )
-    return ((row["minute"], Samples.of(1.0, row["times"])) for row in rows)
-
-
-def _repositories(lab: Lab, account: str, region: str, within: Range) -> Measured:
-    return _looked_at(_lives_of_repositories(lab, account, region), _present(lab, within))
+def _repositories(counts: Counts) -> Measured:
+    return _looked_at(_lives_of_repositories(counts.lab, counts.account, counts.region), counts.until_now)
 
 
 Life = tuple[float, float | None]  # from when until when something was there; None: it still is
@@ -100,26 +116,23 @@ def _lives_of_repositories(lab: Lab, account: str, region: str, name: str | None
     there = lab.database.all(
         f"SELECT created_at AS born FROM repositories WHERE kind = 'private' AND account = ? AND region = ? {which}", (account, region, *values)
     )
-    gone = lab.database.all(
-        f"SELECT born, died FROM departed WHERE account = ? AND region = ? {which.replace('name', 'repository')} AND digest IS NULL", (account, region, *values)
-    )
+    which = which.replace("name", "repository")
+    gone = lab.database.all(f"SELECT born, died FROM departed WHERE account = ? AND region = ? {which} AND digest IS NULL", (account, region, *values))
     return [(row["born"], None) for row in there] + [(row["born"], row["died"]) for row in gone]
 
 
-def _images(repository: str, lab: Lab, account: str, region: str, within: Range) -> Measured:
+def _images(repository: str, counts: Counts) -> Measured:
     """How many images a repository had whenever it was there."""
+    lab, place = counts.lab, (counts.account, counts.region, repository)
     there = lab.database.all(
         "SELECT i.pushed_at AS born FROM images i JOIN repositories r ON r.id = i.repository_id"
         " WHERE r.kind = 'private' AND r.account = ? AND r.region = ? AND r.name = ?",
-        (account, region, repository),
+        place,
     )
-    gone = lab.database.all(
-        "SELECT born, died FROM departed WHERE account = ? AND region = ? AND repository = ? AND digest IS NOT NULL", (account, region, repository)
-    )
+    gone = lab.database.all("SELECT born, died FROM departed WHERE account = ? AND region = ? AND repository = ? AND digest IS NOT NULL", place)
     lives = [(row["born"], None) for row in there] + [(row["born"], row["died"]) for row in gone]
-    times = [time for time, seen in _looked_at(_lives_of_repositories(lab, account, region, repository), _present(lab, within)) if seen.sum > 0]
-    counts = dict(_most(lives, times))
-    return ((time, Samples.of(float(counts[time]))) for time in times)
+    times = [time for time, seen in _looked_at(_lives_of_repositories(lab, *place), counts.until_now) if seen.sum > 0]
+    return ((time, Samples.of(float(count))) for time, count in _most(lives, times))
 
 
 def _looked_at(lives: list[Life], within: Range) -> Measured:
@@ -148,17 +161,7 @@ def _most(lives: list[Life], times: list[int]) -> Iterator[tuple[int, int]]:
 
 def active(lab: Lab, account: str, region: str, since: float) -> list[Metric]:
     """These metrics of an account and Region that have had values since some time."""
-    pulled = lab.database.all(
-        "SELECT DISTINCT repository FROM ledger WHERE account = ? AND region = ? AND pulls > 0 AND source = 'ecr.amazonaws.com' AND time >= ?", (account, region, since)
-    )
-    called = [
-        operation
-        for operation in quotas.CALLS
-        if lab.database.one(
-            "SELECT 1 FROM ledger WHERE account = ? AND caller_account = account AND region = ? AND operation = ? AND source = 'ecr.amazonaws.com' AND time >= ? LIMIT 1",
-            (account, region, operation, since),
-        )
-    ]
+    counts = Counts(lab, account, region, Range(math.ceil(since), math.floor(lab.clock.now()) + 1))
     named = lab.database.all(
         "SELECT name FROM repositories WHERE kind = 'private' AND account = ? AND region = ?"
         " UNION SELECT repository FROM departed WHERE account = ? AND region = ? AND digest IS NULL AND died >= ?",
@@ -167,4 +170,4 @@ def active(lab: Lab, account: str, region: str, since: float) -> list[Metric]:
     resources = [images_of(row["name"]) for row in named]
     if named or _lives_of_repositories(lab, account, region):
         resources.append(repositories())
-    return [pulls_of(row["repository"]) for row in pulled] + [calls_of(operation) for operation in called] + resources
+    return [pulls_of(name) for name in counts.pulls] + [calls_of(operation) for operation in counts.calls] + resources

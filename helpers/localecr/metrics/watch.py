@@ -87,4 +87,4 @@ class Watch:
             return 60.0
         if due is None or self._lab.clock.is_standing:
             return None
-        return max(SHORTEST, due - self._lab.clock.now())
+        return max(SHORTEST, due - self._lab.clock.settled)

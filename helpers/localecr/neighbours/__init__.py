@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from localecr.iam import documents
 from localecr.neighbours import messages, world
 from localecr.neighbours.journal import execute, loaded
 from localecr.registry import Lab
 
-__all__ = ["backend", "close", "execute", "resource_policy", "touched"]
+__all__ = ["backend", "close", "execute", "forget", "resource_policy", "touched"]
 
 
 def backend(lab: Lab, service: str, account: str, region: str) -> Any:
@@ -30,6 +31,9 @@ def close(lab: Lab) -> None:
     """Ends whatever waits for messages; the lab is stopping."""
     world.of(lab).is_closing = True
     messages.ARRIVALS.tell()
+
+
+forget = world.forget
 
 
 def resource_policy(lab: Lab, arn: str) -> str | None:
@@ -62,13 +66,9 @@ def _of_secret(backend: Any, name: str, arn: str) -> str | None:
 
 
 def _of_log_groups(backend: Any, name: str, arn: str) -> str | None:
-    documents = [json.loads(policy.policy_document) for policy in backend.resource_policies.values()]
-    statements = [each for document in documents for each in _as_list(document.get("Statement", []))]
+    texts = [policy.policy_document for policy in backend.resource_policies.values()]
+    statements = [statement.element for text in texts for statement in documents.read(text, "resource").statements]
     return json.dumps({"Version": "2012-10-17", "Statement": statements}) if statements else None
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 POLICIES = {"sqs": _of_queue, "sns": _of_topic, "events": _of_event_bus, "secretsmanager": _of_secret, "logs": _of_log_groups}

@@ -53,11 +53,17 @@ def _group_was_made(ours: World, backend: Any, parameters: dict[str, Any], answe
     group.id = answer["Group"]["GroupId"] = "AGPA" + group.id.removeprefix("AIDA")
 
 
+def _user_was_renamed(ours: World, backend: Any, parameters: dict[str, Any], answer: dict[str, Any]) -> None:
+    user = backend.users[parameters.get("NewUserName") or parameters["UserName"]]
+    for key in user.access_keys:  # which moto looks up by the user's name
+        key.user_name = user.name
+
+
 INSTEAD = {  # (service, operation) → function of moto's backend and the parameters
     ("iam", "PutUserPermissionsBoundary"): put_user_permissions_boundary,
     ("iam", "DeleteUserPermissionsBoundary"): delete_user_permissions_boundary,
 }
-AFTERWARDS = {("iam", "CreateUser"): _user_was_made, ("iam", "CreateGroup"): _group_was_made}
+AFTERWARDS = {("iam", "CreateUser"): _user_was_made, ("iam", "CreateGroup"): _group_was_made, ("iam", "UpdateUser"): _user_was_renamed}
 
 
 def install() -> None:

@@ -7,27 +7,30 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from localecr import callers, cloudwatch, eventbridge, ledger, signatures, sts
+from botocore.model import OperationModel
+
+from localecr import callers, cloudtrail, cloudwatch, eventbridge, ledger, signatures, sts
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
 from localecr.iam import simulation
-from localecr.neighbours import constraints, iam, journal, protocols, resources, services, sns, sqs
+from localecr.neighbours import constraints, iam, journal, logs, protocols, resources, secretsmanager, services, sns, sqs
 from localecr.neighbours.services import Service
 from localecr.registry import Lab
 
 LARGEST_BODY = 1 << 20  # bytes
 SCOPE = re.compile(r"Credential=[^/,]*/\d*/[^/,]*/([a-z0-9-]+)/")
-TARGETS = {  # what X-Amz-Target begins with
-    services.model(each.name).metadata["targetPrefix"]: each for each in services.SERVICES.values() if "targetPrefix" in services.model(each.name).metadata
-}
 ENUMS_UNCHECKED = ("sqs",)  # which has words of its own for an attribute that doesn't exist
+CHECKS_ITSELF = ("cloudtrail",)  # which has an error of its own for each parameter
 
 Operation = Callable[[ledger.Call], dict[str, Any]]
-# service (as IAM's actions begin) → operations of ours, which come before moto's
+# service → operations of ours, which come before moto's
 OWN: dict[str, dict[str, Operation]] = {
+    "cloudtrail": cloudtrail.OPERATIONS,
     "cloudwatch": cloudwatch.OPERATIONS,
     "events": eventbridge.OPERATIONS,
     "iam": iam.OPERATIONS | simulation.OPERATIONS,
+    "logs": logs.OPERATIONS,
+    "secretsmanager": secretsmanager.OPERATIONS,
     "sns": sns.OPERATIONS,
     "sqs": sqs.OPERATIONS,
     "sts": sts.OPERATIONS,
@@ -38,8 +41,8 @@ def service_of(request: Request) -> Service | None:
     """The neighbour that a request is for, by what it is signed for, or by its target where it isn't signed."""
     scope = SCOPE.search(request.header("Authorization"))
     if scope:
-        return services.SERVICES.get(scope[1])
-    return TARGETS.get(request.header("X-Amz-Target").rpartition(".")[0])
+        return services.SIGNED_FOR.get(scope[1])
+    return services.TARGETS.get(request.header("X-Amz-Target").rpartition(".")[0])
 
 
 def answer(lab: Lab, service: Service, request: Request, perform: Callable) -> Response:
@@ -59,30 +62,40 @@ def answer(lab: Lab, service: Service, request: Request, perform: Callable) -> R
         _refuse_unbuilt(service, name)
         parameters = protocol.read(operation, request, body)
         call = _call(lab, service, name, parameters, caller, request, request_id)
-        constraints.check(operation, parameters, enums=service.name not in ENUMS_UNCHECKED)
+        _check(service, operation, call)
         return protocol.write(operation, _perform(service, call, perform), request_id)
     except AwsError as error:
         return protocol.fail(model, error, request_id)
 
 
+def _check(service: Service, operation: OperationModel, call: ledger.Call) -> None:
+    """Refuses what breaks a rule of the model, before anything is decided, and writes that down."""
+    try:
+        if service.name not in CHECKS_ITSELF:
+            constraints.check(operation, call.parameters, enums=service.name not in ENUMS_UNCHECKED)
+    except AwsError as error:
+        ledger.write(call, error)
+        raise
+
+
 def _refuse_unbuilt(service: Service, operation: str) -> None:
-    if operation not in OWN.get(service.prefix, ()) and operation not in services.OFFERED.get(service.name, ()):
-        raise not_built(service.prefix, operation)
+    if operation not in OWN.get(service.name, ()) and operation not in services.OFFERED.get(service.name, ()):
+        raise not_built(service.name, operation)
 
 
 def _call(lab: Lab, service: Service, operation: str, parameters: dict[str, Any], caller: callers.Caller, request: Request, request_id: str) -> ledger.Call:
-    if service.prefix == "iam":
+    if service.name == "iam":
         iam.say_who(operation, parameters, caller.principal)
     region = "us-east-1" if service.is_global else caller.region or "us-east-1"
-    owner, arn = resources.of(service.prefix, resources.Ask(lab, caller.principal.account, region, operation, parameters))
+    owner, arn = resources.of(service.name, resources.Ask(lab, caller.principal.account, region, operation, parameters))
     return ledger.Call(
-        lab, caller.principal, service.prefix, operation, owner, region, arn, parameters, request.remote_address, request.header("User-Agent"),
-        request_id=request_id, is_recorded=services.is_recorded(service.prefix, operation),
+        lab, caller.principal, service.name, operation, owner, region, arn, parameters, request.remote_address, request.header("User-Agent"),
+        request_id=request_id, is_recorded=services.is_recorded(service.name, operation),
     )  # fmt: skip
 
 
 def _perform(service: Service, call: ledger.Call, perform: Callable) -> dict[str, Any]:
-    work = OWN.get(service.prefix, {}).get(call.operation, by_moto)
+    work = OWN.get(service.name, {}).get(call.operation, by_moto)
     needs_moto = call.operation in services.OFFERED.get(service.name, ())
     # moto is loaded before the work, which has the database's turn
     return perform(call, lambda: work(call), before=(lambda: journal.loaded(call.lab, call.account)) if needs_moto else None)

@@ -29,7 +29,7 @@ def execute(lab: Lab, account: str, region: str, service: str, operation: str, p
 
     A change is kept with the transaction around it, or on its own. Raises AwsError.
     """
-    ours, which = loaded(lab, account), services.BY_PREFIX[service]
+    ours, which = loaded(lab, account), services.SERVICES[service]
     if services.reads(operation):
         with moments.moment(lab.clock.now()):
             answer = _serve(ours, account, region, which, operation, parameters)
@@ -58,11 +58,11 @@ def _change(ours: World, account: str, region: str, service: Service, operation:
     lab, shape = ours.lab, services.model(service.name).operation_model(operation).input_shape
     entry, now, wall = None, lab.clock.now(), time.time()
     with lab.database.write() as transaction:
-        if operation not in services.NOT_JOURNALLED.get(service.prefix, ()):
-            request, subject = json.dumps(protocols.plain(shape, parameters) if shape else {}), subjects.of(service.prefix, parameters)
+        if operation not in services.NOT_JOURNALLED.get(service.name, ()):
+            request, subject = json.dumps(protocols.plain(shape, parameters) if shape else {}), subjects.of(service.name, parameters)
             entry = transaction.execute(
                 "INSERT INTO journal (time, wall_time, account, region, service, operation, subject, request) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (now, wall, account, region, service.prefix, operation, subject, request),
+                (now, wall, account, region, service.name, operation, subject, request),
             ).lastrowid
         ours.backend(service.name, account, region)  # made before the moment, whose chance it would use
         try:
@@ -76,20 +76,20 @@ def _change(ours: World, account: str, region: str, service: Service, operation:
             raise
         lab.database.if_taken_back(ours.forget)
         messages.keep(lab.database)
-        if service.prefix == "iam":
+        if service.name == "iam":
             projection.project(lab.database, ours.backend("iam", account, region), account)
-        subjects.forget(lab.database, account, region, service.prefix, operation, parameters)
+        subjects.forget(lab.database, account, region, service.name, operation, parameters)
         messages.drop(lab.database, account, region, operation, parameters)
     return answer
 
 
 def _serve(ours: World, account: str, region: str, service: Service, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
     """Has moto serve a request, with what it leaves out of it."""
-    own = extras.INSTEAD.get((service.prefix, operation))
+    own = extras.INSTEAD.get((service.name, operation))
     if own:
         return own(ours.backend(service.name, account, region), parameters)
     answer = ours.ask(account, region, service, operation, parameters)
-    afterwards = extras.AFTERWARDS.get((service.prefix, operation))
+    afterwards = extras.AFTERWARDS.get((service.name, operation))
     if afterwards:
         afterwards(ours, ours.backend(service.name, account, region), parameters, answer)
     return answer
@@ -98,7 +98,7 @@ def _serve(ours: World, account: str, region: str, service: Service, operation: 
 def _replay(ours: World) -> None:
     database = ours.lab.database
     for row in database.all("SELECT * FROM journal ORDER BY id"):
-        service = services.BY_PREFIX[row["service"]]
+        service = services.SERVICES[row["service"]]
         shape = services.model(service.name).operation_model(row["operation"]).input_shape
         parameters = protocols.typed(shape, json.loads(row["request"])) if shape else {}
         try:
@@ -106,7 +106,7 @@ def _replay(ours: World) -> None:
             with moments.moment(row["time"], row["wall_time"], _seed(ours.lab, row["id"])):
                 _serve(ours, row["account"], row["region"], service, row["operation"], parameters)
         except Exception as error:
-            log.warning("Request %d, %s:%s, couldn't be replayed: %s", row["id"], service.prefix, row["operation"], error)
+            log.warning("Request %d, %s:%s, couldn't be replayed: %s", row["id"], service.name, row["operation"], error)
     messages.restore(database, lambda account, region: ours.backend("sqs", account, region))
 
 
@@ -121,7 +121,7 @@ def _people(ours: World, account: str) -> None:
     if identities.has_learner(database, account) and not _has_learner(ours, account):
         with database.write():
             if not _has_learner(loaded(ours.lab), account):
-                learner, iam = {"UserName": identities.USERS["learner"]}, services.BY_PREFIX["iam"]
+                learner, iam = {"UserName": identities.USERS["learner"]}, services.SERVICES["iam"]
                 _change(ours, account, "us-east-1", iam, "CreateUser", learner)
                 _change(ours, account, "us-east-1", iam, "AttachUserPolicy", learner | {"PolicyArn": ADMINISTRATOR})
             database.afterwards(lambda: ours.peopled.add(account))

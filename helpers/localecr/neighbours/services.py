@@ -8,38 +8,36 @@ from functools import cache
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-# by the name that requests are signed for: as botocore, as IAM's actions and as CloudTrail's sources call it
+from localecr import records
+
+
 @dataclass(frozen=True)
 class Service:
-    """A service by its three names, and the protocol in which moto is asked."""
+    """A service by its names, and the protocol in which moto is asked."""
 
-    name: str  # botocore's and moto's
-    prefix: str  # of IAM's actions: cloudwatch
-    signed_for: str  # monitoring
-    protocol: str = "json"  # moto's
+    name: str  # botocore's and moto's, and what IAM's actions begin with
+    signed_for: str  # in signatures, and in CloudTrail's eventSource: monitoring
+    target: str | None = None  # what X-Amz-Target begins with
+    protocol: str = "json"
     is_global: bool = False  # one for all Regions: its records are us-east-1's (AWS: CloudTrail, global service events)
-
-    @property
-    def source(self) -> str:
-        """CloudTrail's eventSource."""
-        return f"{self.signed_for}.amazonaws.com"
 
 
 SERVICES = {
-    each.signed_for: each
+    each.name: each
     for each in (
-        Service("iam", "iam", "iam", "query", is_global=True),
-        Service("sts", "sts", "sts"),
-        Service("events", "events", "events"),
-        Service("sqs", "sqs", "sqs"),
-        Service("sns", "sns", "sns", "query"),
-        Service("cloudwatch", "cloudwatch", "monitoring"),
-        Service("logs", "logs", "logs"),
+        Service("cloudtrail", "cloudtrail", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"),
+        Service("cloudwatch", "monitoring", "GraniteServiceVersion20100801"),
+        Service("events", "events", "AWSEvents"),
+        Service("iam", "iam", protocol="query", is_global=True),
+        Service("logs", "logs", "Logs_20140328"),
         Service("secretsmanager", "secretsmanager", "secretsmanager"),
-        Service("cloudtrail", "cloudtrail", "cloudtrail"),
+        Service("sns", "sns", protocol="query"),
+        Service("sqs", "sqs", "AmazonSQS"),
+        Service("sts", "sts", protocol="query"),
     )
 }
-BY_PREFIX = {each.prefix: each for each in SERVICES.values()}
+SIGNED_FOR = {each.signed_for: each for each in SERVICES.values()}
+TARGETS = {each.target: each for each in SERVICES.values() if each.target}
 
 # what goes to moto: what it does well and a lesson needs. A service's own operations come before (front.OWN).
 OFFERED = {
@@ -79,8 +77,7 @@ OFFERED = {
 }
 OFFERED = {service: frozenset(names.split()) for service, names in OFFERED.items()}
 
-# operations that begin so change nothing that is kept
-READS = ("AssumeRole", "Batch", "ChangeMessageVisibility", "Decode", "Describe", "Filter", "Get", "List", "Lookup", "Receive", "Simulate", "Test")
+PASSING = ("ChangeMessageVisibility", "ChangeMessageVisibilityBatch", "ReceiveMessage")  # what they change of a queue lasts for moments
 # what is kept by other means than the journal: messages in a table of their own, and what leaves nothing behind
 NOT_JOURNALLED = {
     "sqs": {"SendMessage", "SendMessageBatch", "DeleteMessage", "DeleteMessageBatch", "PurgeQueue"},
@@ -106,9 +103,10 @@ def model(service: str) -> ServiceModel:
 
 
 def reads(operation: str) -> bool:
-    return operation.startswith(READS)
+    """Whether an operation changes nothing that is kept."""
+    return records.is_read_only(operation) or operation in PASSING
 
 
-def is_recorded(prefix: str, operation: str) -> bool:
+def is_recorded(service: str, operation: str) -> bool:
     """Whether CloudTrail records a call as a management event."""
-    return operation not in NOT_IN_TRAIL.get(prefix, ())
+    return operation not in NOT_IN_TRAIL.get(service, ())

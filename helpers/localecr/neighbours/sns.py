@@ -8,6 +8,8 @@ from localecr.errors import AwsError
 from localecr.ledger import Call
 from localecr.neighbours import journal
 
+ELEMENTS = 6  # of a topic's ARN
+
 
 def subscribe(call: Call) -> dict[str, Any]:
     """Queues alone can subscribe: the lab sends no mail and calls no address."""
@@ -17,4 +19,15 @@ def subscribe(call: Call) -> dict[str, Any]:
     return journal.execute(call.lab, call.account, call.region, "sns", "Subscribe", call.parameters)
 
 
-OPERATIONS = {"Subscribe": subscribe}
+def of_topic(call: Call) -> dict[str, Any]:
+    """What names a topic names it by its ARN. Raises InvalidParameter."""
+    arn = call.parameters.get("TopicArn") or call.parameters.get("TargetArn") or ""
+    elements = len(arn.split(":"))
+    if elements < ELEMENTS:
+        message = f"Invalid parameter: TopicArn Reason: An ARN must have at least {ELEMENTS} elements, not {elements}"
+        raise AwsError("InvalidParameter", message)
+    return journal.execute(call.lab, call.account, call.region, "sns", call.operation, call.parameters)
+
+
+NAMING = ("DeleteTopic", "GetTopicAttributes", "ListSubscriptionsByTopic", "Publish", "PublishBatch", "SetTopicAttributes")
+OPERATIONS = dict.fromkeys(NAMING, of_topic) | {"Subscribe": subscribe}

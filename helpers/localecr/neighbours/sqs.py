@@ -7,6 +7,7 @@ from typing import Any
 
 from localecr.ledger import Call
 from localecr.neighbours import journal, messages, resources
+from localecr.neighbours.world import World
 
 LONGEST_WAIT = 20  # seconds
 LOOK_AGAIN = 1  # seconds until a message may have become visible again without anybody's doing
@@ -14,23 +15,23 @@ LOOK_AGAIN = 1  # seconds until a message may have become visible again without 
 
 def receive_message(call: Call) -> dict[str, Any]:
     """Messages as soon as there are any, or none after WaitTimeSeconds (of the request, or else of the queue). Holds no lock while it waits."""
-    wait = call.parameters.get("WaitTimeSeconds")
+    ours, wait = journal.loaded(call.lab, call.account), call.parameters.get("WaitTimeSeconds")
     if wait is None:
-        wait = _wait_of_queue(call)
+        wait = _wait_of_queue(ours, call)
     parameters = call.parameters | {"WaitTimeSeconds": 0 if 0 <= wait <= LONGEST_WAIT else wait}
     until = time.monotonic() + wait
     while True:
         seen = messages.ARRIVALS.count
         answer = journal.execute(call.lab, call.account, call.region, "sqs", "ReceiveMessage", parameters)
         left = until - time.monotonic()
-        if answer.get("Messages") or left <= 0 or journal.loaded(call.lab).is_closing:
+        if answer.get("Messages") or left <= 0 or ours.is_closing:
             return answer
         messages.ARRIVALS.wait(seen, min(left, LOOK_AGAIN))
 
 
-def _wait_of_queue(call: Call) -> int:
+def _wait_of_queue(ours: World, call: Call) -> int:
     _, name = resources.queue_of(call.parameters["QueueUrl"], call.account)
-    queue = journal.loaded(call.lab, call.account).backend("sqs", call.account, call.region).queues.get(name)
+    queue = ours.backend("sqs", call.account, call.region).queues.get(name)
     return int(queue.receive_message_wait_time_seconds) if queue else 0
 
 

@@ -66,7 +66,7 @@ CREATE TABLE outbox (                   -- events on their way to the targets of
 """
 
 # what happened, call by call. The one index holds all that is asked for: a question reads its entries and no record, whatever it
-# is about (100,000 of them in 12 ms), and an entry goes to the index's end, so that writing costs next to nothing
+# is about (100,000 of them in 30 ms), and an entry goes to the index's end, so that writing costs next to nothing
 LEDGER = """
 CREATE TABLE ledger (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

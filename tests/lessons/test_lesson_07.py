@@ -1,0 +1,206 @@
+"""Lesson 07, "Metrics: how often": untouched, with each known mistake, and solved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.client import BaseClient
+
+import localecr
+from ecrlab.check import DONE, NOT_TRIED, NOT_YET
+from localecr.door import Door
+from taking import Learner, taking
+
+NIGHT, QUOTA, SEARCH = "noisy-night", "quota-alarm", "search-alarm"
+UNTOUCHED = {NIGHT: NOT_TRIED, QUOTA: DONE, SEARCH: NOT_TRIED}
+NOISY = "2026-01-20"  # the second Tuesday after the lab's clock starts
+
+
+@pytest.fixture(scope="module")
+def lab_state(tmp_path_factory) -> Path:
+    """A lab of this module's own: its clock moves for three weeks."""
+    state = tmp_path_factory.mktemp("lesson-07")
+    with localecr.start(state, port=0, clock="2026-01-05T09:00:00Z"):
+        yield state
+
+
+@pytest.fixture(scope="module")
+def aws(lab_state) -> Callable[..., BaseClient]:
+    """As everywhere, of this module's lab."""
+    door = Door.find(lab_state)
+
+    def client(service: str, account: str = "111122223333", region: str = "us-east-1") -> BaseClient:
+        keys = door.keys(account)
+        secret = {"aws_access_key_id": keys["access_key_id"], "aws_secret_access_key": keys["secret_access_key"]}
+        return boto3.client(service, region_name=region, endpoint_url=door.status()["endpoint"], **secret)
+
+    return client
+
+
+@pytest.fixture(scope="module")
+def taken(lab_state, tmp_path_factory, aws) -> Iterator[Learner]:
+    """A learner who took the whole lesson; the tests share it, and the one fortnight."""
+    with taking("07", tmp_path_factory.mktemp("taken") / "notebooks", lab_state, aws) as learner:
+        learner.run("open")
+        assert learner.outcomes() == dict.fromkeys(UNTOUCHED, NOT_TRIED)
+        learner.take()
+        yield learner
+
+
+@pytest.fixture
+def untried(taken, aws) -> Learner:
+    """The same learner, without what other tests answered to the exercises."""
+    for arn in taken.names["arns"].values():
+        aws("ecr").untag_resource(resourceArn=arn, tagKeys=[NIGHT, "Noisy-Night"])
+    for each in aws("cloudwatch").describe_alarms(AlarmNames=["lesson07-search"])["MetricAlarms"]:
+        aws("cloudwatch").delete_alarms(AlarmNames=[each["AlarmName"]])
+    return taken
+
+
+def test_an_untouched_run_leaves_both_exercises_to_the_learner(untried):
+    assert untried.outcomes() == UNTOUCHED
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "calls of 9 users, from Monday 12 January 2026 to Sunday 25 January 2026.",
+        "most at Tue 20 Jan",
+        "lesson07-quota INSUFFICIENT_DATA → ALARM",
+        "was greater than the threshold (2.0)",
+        "You have requested up to 20,160 datapoints, which exceeds the limit of 1,440.",
+        "'one is missing': 0.0",
+    ],
+)
+def test_what_the_lesson_reads_is_really_said(taken, sentence):
+    assert sentence in taken.said
+
+
+def test_the_averages_are_ones_and_the_sums_are_not(taken):
+    rows = {row["statistic"]: row for row in _rows_of(taken, "statistics")}
+    assert rows["Average"]["log-ins"] == rows["Maximum"]["pulls of team/search"] == 1
+    assert rows["Sum"]["log-ins"] == rows["SampleCount"]["log-ins"] > 300
+
+
+def test_the_peak_is_another_by_the_day_than_by_the_minute(taken):
+    peaks = [row["in the one that began"] for row in _rows_of(taken, "periods")]
+    assert [peak.partition(",")[0] for peak in peaks] == ["Friday 23 January", "Friday 23 January", "Tuesday 20 January"]
+
+
+def _rows_of(learner: Learner, cell: str) -> list[dict]:
+    learner.run(cell)
+    return learner.names["rows"]
+
+
+def test_what_is_drawn_is_what_the_team_did(taken):
+    fortnight, daily, hourly = (taken.names[name] for name in ("fortnight", "daily", "hourly"))
+    for column, api in (("log-ins", "GetAuthorizationToken"), ("pushes", "PutImage"), ("pulls", "BatchGetImage")):
+        assert daily[column].sum() == fortnight.count(api)
+    for repository in hourly:
+        assert hourly[repository].sum() == fortnight.pulls(repository)
+
+
+@pytest.mark.parametrize("cell", ["replay", "topic", "put-alarm", "push-one", "many-names", "show-dashboard"])
+def test_a_cell_can_be_run_again(taken, cell):
+    before = taken.names["lab"].clock.now()
+    taken.run(cell)
+    assert taken.names["lab"].clock.now() == before
+
+
+def note(repository: str, date: str, key: str = NIGHT) -> str:
+    """Source that leaves a note on a repository."""
+    return f'ecr.tag_resource(resourceArn=arns["{repository}"], tags=[{{"Key": "{key}", "Value": "{date}"}}])'
+
+
+def alarm(metric: str = '**pulls("team/search")', period: int = 3600, threshold: float = 20, statistic: str = "Sum") -> str:
+    """Source that puts an alarm."""
+    return (
+        f'cloudwatch.put_metric_alarm(AlarmName="lesson07-search", {metric}, Period={period}, Statistic="{statistic}",'
+        f' EvaluationPeriods=1, Threshold={threshold}, ComparisonOperator="GreaterThanThreshold")'
+    )
+
+
+# name → the check it is made for, what is written, what the verdict says
+MISTAKES = {
+    "the key in other letters": (NIGHT, note("team/search", NOISY, "Noisy-Night"), "Keys are compared letter by letter"),
+    "another repository": (NIGHT, note("team/shop", NOISY), "says when, not which"),
+    "two repositories": (NIGHT, note("team/search", NOISY) + "\n" + note("team/orders", NOISY), "team/orders carries the note too"),
+    "the burst": (NIGHT, note("team/search", "2026-01-23"), "A peak by the minute needn't be a load by the hour"),
+    "the evening before": (NIGHT, note("team/search", "2026-01-19"), "A night belongs to two dates"),
+    "an ordinary night": (NIGHT, note("team/search", "2026-01-14"), "as in any night"),
+    "a date in words": (NIGHT, note("team/search", "20 January"), "written as 2026-12-31"),
+    "an average": (SEARCH, alarm(statistic="Average", threshold=0.5), "Each pull is reported as 1"),
+    "a threshold that any day passes": (SEARCH, alarm(threshold=0), "An alarm that cries every day"),
+    "a threshold that is reached at noon": (SEARCH, alarm(threshold=2), "ordinary days too"),
+    "a threshold that no hour reaches": (SEARCH, alarm(threshold=200), "slept through the noisy night"),
+    "the night's number for a minute": (SEARCH, alarm(period=60, threshold=60), "A threshold is for one period"),
+    "another repository's pulls": (SEARCH, alarm('**pulls("team/shop")'), "It watches team/shop"),
+    "no repository": (SEARCH, alarm('Namespace="AWS/ECR", MetricName="RepositoryPullCount"'), "one without values: nobody complains"),
+    "the account's calls": (SEARCH, alarm('**calls("BatchGetImage")'), "all repositories together"),
+    "a metric that isn't": (SEARCH, alarm('**metric("AWS/ECR", "RepositoryPushCount", RepositoryName="team/search")'), "of which ECR reports nothing"),
+    "an expression": (
+        SEARCH,
+        'cloudwatch.put_metric_alarm(AlarmName="lesson07-search", Metrics=share_of("BatchGetImage"), EvaluationPeriods=1, Threshold=1,'
+        ' ComparisonOperator="GreaterThanThreshold")',
+        "one metric is enough",
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_met_with_the_belief_behind_it(untried, mistake):
+    check, source, says = MISTAKES[mistake]
+    untried.write(source)
+    verdict = untried.lesson.verdict(check)
+    assert verdict.outcome == NOT_YET, verdict.message
+    assert says in verdict.message
+
+
+RIGHT = {
+    "by five minutes": alarm(period=300, threshold=4.5),
+    "by the day": alarm(period=86400, threshold=100),
+    "three hours in a row": alarm(threshold=10).replace("EvaluationPeriods=1", "EvaluationPeriods=3"),
+    "by their number": alarm(statistic="SampleCount"),
+}
+
+
+@pytest.mark.parametrize("answer", RIGHT)
+def test_another_answer_that_works_is_right_too(untried, answer):
+    untried.write(RIGHT[answer])
+    verdict = untried.lesson.verdict(SEARCH)
+    assert verdict.outcome == DONE, verdict.message
+
+
+def test_an_alarm_on_plain_calls_is_not_yet_one_on_a_quota(untried, aws):
+    untried.write(alarm('**calls("PutImage")', period=60).replace("lesson07-search", "lesson07-quota"))
+    verdict = untried.lesson.verdict(QUOTA)
+    assert (verdict.outcome, "depends on the quota" in verdict.message) == (NOT_YET, True)
+    untried.run("put-alarm")
+
+
+def test_an_alarm_that_has_seen_nothing_yet_is_not_yet_one_that_went_off(untried, aws):
+    aws("cloudwatch").delete_alarms(AlarmNames=["lesson07-quota"])
+    assert untried.outcomes()[QUOTA] == NOT_TRIED
+    untried.names["lab"].clock.advance(minutes=5)
+    untried.run("put-alarm")
+    verdict = untried.lesson.verdict(QUOTA)
+    assert (verdict.outcome, "was never in ALARM" in verdict.message) == (NOT_YET, True)
+
+
+def test_the_stored_solutions_solve_all(untried):
+    for check in (NIGHT, QUOTA, SEARCH):
+        untried.solve(check)
+    assert untried.outcomes() == dict.fromkeys(UNTOUCHED, DONE)
+
+
+def test_the_clean_up_leaves_nothing_and_says_so(taken, aws):
+    taken.run("cleanup")
+    assert [each["repositoryName"] for each in aws("ecr").describe_repositories()["repositories"]] == []
+    assert [each["UserName"] for each in aws("iam").list_users(PathPrefix="/team/")["Users"]] == []
+    assert aws("cloudwatch").describe_alarms()["MetricAlarms"] == []
+    assert aws("sns").list_topics()["Topics"] == aws("sqs").list_queues().get("QueueUrls", []) == []
+    assert taken.said.count("Verified: nothing is left") == 3
+    assert taken.outcomes() == dict.fromkeys(UNTOUCHED, NOT_TRIED)
