@@ -73,6 +73,12 @@ def _each_bus(call: Call) -> Iterator[tuple[str, str]]:
         yield call.action, name if name.startswith("arn:") else prefix + name
 
 
+def _each_alarm(call: Call) -> Iterator[tuple[str, str]]:
+    """What takes several alarms: on each that is named, or on all."""
+    for name in call.parameters.get("AlarmNames") or ["*"]:
+        yield call.action, f"arn:aws:cloudwatch:{call.region}:{call.account}:alarm:{name}"
+
+
 def _with_what_a_session_carries(call: Call) -> Iterator[tuple[str, str]]:
     yield call.action, call.resource
     if call.parameters.get("Tags"):
@@ -83,6 +89,10 @@ def _with_what_a_session_carries(call: Call) -> Iterator[tuple[str, str]]:
 
 # operations that need more than one permission, one on other resources than the call's, or none
 NEEDS: dict[str, Callable[[Call], Iterator[tuple[str, str]]]] = {
+    "cloudwatch:DeleteAlarms": _each_alarm,
+    "cloudwatch:DescribeAlarms": _each_alarm,
+    "cloudwatch:DisableAlarmActions": _each_alarm,
+    "cloudwatch:EnableAlarmActions": _each_alarm,
     "ecr:CreateRepository": _with_tags,
     "ecr:DescribeRepositories": _each_named,
     "ecr-public:CreateRepository": _with_tags,

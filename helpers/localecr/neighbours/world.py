@@ -10,9 +10,6 @@ from typing import Any
 from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
 
-from botocore.parsers import create_parser
-from botocore.serialize import create_serializer
-
 from localecr.errors import AwsError, not_built
 from localecr.neighbours import extras, messages, moments, services
 from localecr.neighbours.services import Service
@@ -57,6 +54,7 @@ class World:
 
     def ask(self, account: str, region: str, service: Service, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """Serves a request by moto: the answer in botocore's member names. Raises AwsError."""
+        from botocore.serialize import create_serializer
         from moto.core.request import Request
 
         self.backend(service.name, account, region)
@@ -79,6 +77,8 @@ class World:
         return self._parsed(model, service, status, answer_headers, answer)
 
     def _parsed(self, model: Any, service: Service, status: int, headers: dict[str, Any], answer: str | bytes) -> dict[str, Any]:
+        from botocore.parsers import create_parser
+
         text = answer.encode() if isinstance(answer, str) else answer or b""
         response = {"status_code": status, "headers": {key.lower(): value for key, value in headers.items()}, "body": text}
         parsed = create_parser(service.protocol).parse(response, model.output_shape)
