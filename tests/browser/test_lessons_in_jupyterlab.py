@@ -1,4 +1,4 @@
-"""Lessons 00, 02, 03 and 07 and lab 1 as learners meet them: in JupyterLab, in Chromium, with the real widgets."""
+"""Lessons 00, 02, 03, 04 and 07 and labs 1 and 2 as learners meet them: in JupyterLab, in Chromium, with the real widgets."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ NOTEBOOKS = (
     "notebooks/00-start-here.ipynb",
     "notebooks/02-push-and-pull.ipynb",
     "notebooks/03-tags-digests-and-manifests.ipynb",
+    "notebooks/04-permissions.ipynb",
     "notebooks/07-metrics.ipynb",
     "labs/lab-1-ship-a-first-service/lab.ipynb",
+    "labs/lab-2-lock-it-down/lab.ipynb",
 )
 
 

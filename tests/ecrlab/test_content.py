@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ecrlab.content import Repository, load
+from ecrlab.content import Identity, Repository, load
 from ecrlab.errors import LabError
 from ecrlab.lessons.faults import lab_faults, lesson_faults
 
@@ -39,6 +39,12 @@ def test_repositories_may_lie_in_another_region_or_account(sample_lessons):
     assert [str(each) for each in content.repositories] == ["web", "web (eu-west-1)", "shared (the partner's account)"]
 
 
+def test_a_lesson_may_own_users_roles_groups_and_policies(tmp_path):
+    content = load(write(tmp_path, SOUND + "identities = [{user = 'ci'}, {policy = 'limits', account = 'partner'}]"))
+    assert content.identities == (Identity("user", "ci"), Identity("policy", "limits", "partner"))
+    assert [str(each) for each in content.identities] == ["user ci", "policy limits (the partner's account)"]
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
@@ -47,6 +53,9 @@ def test_repositories_may_lie_in_another_region_or_account(sample_lessons):
         (SOUND + "authors = []", "'authors' is no part of a lesson"),
         (SOUND + "recall = ['what-travels']", "recall is a list of \"lesson/question\""),
         (SOUND + "repositories = [{region = 'eu-west-1'}]", "is neither a name nor a table of name, region, account"),
+        (SOUND + "identities = [{name = 'ci'}]", "names no user, role, group or policy"),
+        (SOUND + "identities = [{user = 'ci', role = 'ci'}]", "names no user, role, group or policy"),
+        (SOUND + "identities = ['ci']", "names no user, role, group or policy"),
         (SOUND + QUESTION.replace("right = true", ""), "questions.q has 0 right options; it needs exactly one"),
         (SOUND + QUESTION + "right = true", "questions.q has 2 right options; it needs exactly one"),
         (SOUND + QUESTION.replace('belief = "A common belief."', ""), "questions.q: option 2 names no belief"),
