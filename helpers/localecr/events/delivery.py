@@ -11,6 +11,7 @@ import json
 import logging
 import sqlite3
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from localecr import neighbours
@@ -59,7 +60,7 @@ class Deliverer:
             neighbours.journal.loaded(self._lab)
         self._empty()
 
-    def _look(self, work: Any) -> float | None:
+    def _look(self, work: Callable[[], object]) -> float | None:
         try:
             work()
         except Closed:
