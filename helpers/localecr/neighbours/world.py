@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from importlib import import_module
 from typing import Any
@@ -107,7 +106,6 @@ def load_moto() -> None:
     with _importing:
         if getattr(load_moto, "is_done", False):
             return
-        import boto3
         from moto.core.base_backend import AccountSpecificBackend, BackendDict
         from moto.core.responses import BaseResponse
 
@@ -117,8 +115,8 @@ def load_moto() -> None:
         extras.install()
         messages.install()
         logging.getLogger("moto").setLevel(logging.ERROR)
-        names = boto3.Session(botocore_session=_without_profile())
-        AccountSpecificBackend.get_session = classmethod(lambda cls: names)
+        regions = _Regions()
+        AccountSpecificBackend.get_session = classmethod(lambda cls: regions)
         BackendDict.__getitem__ = _of_this_world
         BaseResponse.get_current_account = lambda self: self.headers["X-Moto-Account-Id"]
         load_moto.is_done = True
@@ -135,11 +133,17 @@ def _of_this_world(backends: Any, account: str) -> Any:
     return mine[account]
 
 
-def _without_profile() -> Any:
-    """A session for the names of Regions, which reads no configuration of the person's."""
-    import botocore.session
+class _Regions:
+    """What moto asks a boto3 session for: the names of AWS's Regions, told without the person's own configuration."""
 
-    session = botocore.session.Session(profile=None)
-    session.set_config_variable("config_file", os.devnull)
-    session.set_config_variable("profile", None)
-    return session
+    def __init__(self) -> None:
+        from botocore.loaders import Loader
+        from botocore.regions import EndpointResolver
+
+        self._resolver = EndpointResolver(Loader().load_data("endpoints"))
+
+    def get_available_partitions(self) -> list[str]:
+        return self._resolver.get_available_partitions()
+
+    def get_available_regions(self, service: str, partition_name: str) -> list[str]:
+        return self._resolver.get_available_endpoints("sqs", partition_name)  # which is in all of them
