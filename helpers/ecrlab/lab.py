@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import docker
 
     from ecrlab.decision import Decision
+    from ecrlab.events import Events
     from ecrlab.guide import Guide
     from ecrlab.lesson import Lesson
 
@@ -98,6 +99,13 @@ class Lab(ABC):
         Nothing is called and nothing recorded. `instead`: `identity_policies`, a list of policies' texts in place of the
         principal's own; `repository_policy`, a text in place of the repository's (empty: as if it had none).
         """
+
+    @property
+    def events(self) -> Events:
+        """Waits for events: `lab.events.wait(queue)`."""
+        from ecrlab.events import Events
+
+        return Events(self)
 
     def settle(self) -> None:
         """Wait until all of AWS knows a change that was made in IAM. A local lab knows it at once."""

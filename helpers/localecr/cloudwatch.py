@@ -42,7 +42,8 @@ def get_metric_data(call: Call) -> Answer:
     def name(label: str, series: Series) -> str:
         return labels.resolved(label, series, where, call.region, call.account)
 
-    answered = [(query["Id"], series) for query in wanted if query.get("ReturnData", True) for series in queries.labelled(query, found[query["Id"]], name)]
+    returned = [query for query in wanted if query.get("ReturnData", True)]
+    answered = [(query["Id"], series) for query in returned for series in queries.labelled(query, found[query["Id"]], name)]
     return _page(call, answered, asked.get("ScanBy", "TimestampDescending") == "TimestampDescending", most)
 
 
@@ -83,7 +84,8 @@ def get_metric_statistics(call: Call) -> Answer:
     simple, extended = asked.get("Statistics", []), asked.get("ExtendedStatistics", [])
     if bool(simple) == bool(extended):
         if simple:
-            raise AwsError("InvalidParameterCombination", "The parameters Statistics and ExtendedStatistics are mutually exclusive and you have specified both.")
+            both = "The parameters Statistics and ExtendedStatistics are mutually exclusive and you have specified both."
+            raise AwsError("InvalidParameterCombination", both)
         raise AwsError("MissingParameter", "Must specify either Statistics or ExtendedStatistics")
     for each in extended:
         statistics.refuse_unknown(each, "ExtendedStatistics")
@@ -119,7 +121,7 @@ def _datapoint(time: int, samples: statistics.Samples, simple: list[str], extend
 def list_metrics(call: Call) -> Answer:
     asked = call.parameters
     if asked.get("IncludeLinkedAccounts") or "OwningAccount" in asked:
-        raise AwsError("NotImplemented", "Metrics of other accounts (IncludeLinkedAccounts, OwningAccount) are not built in this lab, though AWS has them.", 501)
+        raise AwsError("NotImplemented", "Metrics of other accounts (IncludeLinkedAccounts, OwningAccount) are not built in this lab.", 501)
     since = reading.RECENTLY if "RecentlyActive" in asked else reading.ACTIVE
     found = [
         metric

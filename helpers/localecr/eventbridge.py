@@ -6,7 +6,6 @@ Rules, buses and targets are kept by moto; patterns, inputs, events and their de
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Any
 
 from localecr.errors import AwsError
@@ -118,22 +117,25 @@ def _put_event(call: Call, entry: dict[str, Any]) -> dict[str, Any]:
     bus = entry.get("EventBusName") or outbox.DEFAULT_BUS
     if bus.startswith("arn:") and bus.split(":")[3:5] != [call.region, call.account]:
         return _refusal("NotImplemented", "Events for another account's or Region's bus are not built in this lab, though AWS has them.")
-    try:
-        detail = json.loads(entry["Detail"], parse_constant=_no_json)
-        inputs.compact(detail).encode()
-    except (ValueError, RecursionError):
-        detail = None
-    if not isinstance(detail, dict):
+    event = _event(call, entry)
+    if event is None:
         return _refusal("MalformedDetail", "Detail is malformed.")
-    time = entry.get("Time")
-    now = time.timestamp() if isinstance(time, datetime) else call.lab.clock.now()
-    event = announcements.envelope(now, call.account, call.region, entry["Source"], entry["DetailType"], entry.get("Resources", []), detail)
     outbox.put(call.lab, call.account, call.region, [event], _bus(bus))
     return {"EventId": event["id"]}
 
 
-def _no_json(word: str) -> None:
-    raise ValueError(word)
+def _event(call: Call, entry: dict[str, Any]) -> dict[str, Any] | None:
+    """The event of an entry, or None if its detail isn't one that can be told and matched."""
+    now = entry["Time"].timestamp() if "Time" in entry else call.lab.clock.now()
+    try:
+        detail = json.loads(entry["Detail"])
+        event = announcements.envelope(now, call.account, call.region, entry["Source"], entry["DetailType"], entry.get("Resources", []), detail)
+        text = inputs.compact(event)
+        text.encode()
+        patterns.event(text)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(detail, dict) else None
 
 
 def _refusal(code: str, message: str) -> dict[str, Any]:

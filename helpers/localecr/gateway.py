@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
-from localecr import callers, contract, door, ecr, ecr_public, identities, layer_urls, ledger, logo_urls, oci, permissions, records, signatures
+from localecr import callers, contract, door, ecr, ecr_public, identities, layer_urls, ledger, logo_urls, oci, permissions, signatures
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
 from localecr.neighbours import front, protocols, services
@@ -33,7 +33,6 @@ WITH_CONTENT = ("UploadLayerPart", "PutImage")
 OUR_NAMES = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\]|([a-z0-9-]+\.)*localhost|([a-z0-9-]+\.)*amazonaws\.com|[a-z0-9-]+\.dkr-ecr\.[a-z0-9-]+\.on\.aws|public\.ecr\.aws)(:\d+)?", re.I)
 
 
-PASSING = ("ChangeMessageVisibility", "ReceiveMessage")  # what they change of a queue lasts for moments
 TAKES_LONG = ("CompleteLayerUpload", "UploadLayerPart")  # with bytes to write or to hash, which must not keep others from the database
 
 
@@ -51,7 +50,7 @@ def perform(
         permissions.require(call)
         if before is not None:
             before()
-        alone = records.is_read_only(call.operation) or call.operation in PASSING or (call.operation in TAKES_LONG and before is None)
+        alone = services.reads(call.operation) or (call.operation in TAKES_LONG and before is None)
         with nullcontext() if alone else call.lab.database.write():
             result = work()
             permissions.refuse_lock_out(call)

@@ -114,19 +114,37 @@ def ensure_key(database: Database, account: str, role: str) -> AccessKey:
 
 def find_key(database: Database, access_key_id: str) -> AccessKey | None:
     """An active key of a user that there is."""
-    row = database.one("SELECT * FROM access_keys WHERE id = ? AND status = 'Active'", (access_key_id,))
-    principal = row and _user(database, row["account"], row["user"], row["id"])
+    row = database.one(
+        "SELECT k.*, i.id AS unique_id, i.arn, EXISTS(SELECT 1 FROM identities WHERE account = k.account) AS is_kept FROM access_keys k"
+        " LEFT JOIN identities i ON i.account = k.account AND i.kind = 'user' AND i.name = k.user WHERE k.id = ? AND k.status = 'Active'",
+        (access_key_id,),
+    )
+    principal = row and _principal(row["account"], row["user"], access_key_id, row["unique_id"], row["arn"], row["is_kept"])
     return AccessKey(row["id"], row["secret"], principal) if principal else None
 
 
 def _user(database: Database, account: str, name: str, access_key_id: str | None) -> Principal | None:
-    """A user as a principal; the lab's own are there also where IAM has never been used."""
-    row = database.one("SELECT id, arn FROM identities WHERE account = ? AND kind = 'user' AND name = ?", (account, name))
-    if row is not None:
-        return Principal(account, name, access_key_id, path=_path(row["arn"], name), id=row["id"])
-    if name == USERS["checker"] or _is_first(database, account, name):
+    """A user as a principal; None where there is no such user."""
+    row = database.one(
+        "SELECT i.id, i.arn, EXISTS(SELECT 1 FROM identities WHERE account = ?1) AS is_kept FROM (SELECT 1)"
+        " LEFT JOIN identities i ON i.account = ?1 AND i.kind = 'user' AND i.name = ?2",
+        (account, name),
+    )
+    return _principal(account, name, access_key_id, row["id"], row["arn"], row["is_kept"])
+
+
+def _principal(account: str, name: str, access_key_id: str | None, unique_id: str | None, arn: str | None, is_kept: bool) -> Principal | None:
+    """A user, by the row that ``identities`` has or hasn't. The lab's own are there without one: where IAM has never been used nothing is kept."""
+    if arn is not None:
+        return Principal(account, name, access_key_id, path=_path(arn, name), id=unique_id)
+    if name == USERS["checker"] or (not is_kept and name == _first_user(account)):
         return Principal(account, name, access_key_id, id=default_id(account) if name == USERS["learner"] else None)
     return None
+
+
+def _first_user(account: str) -> str:
+    """The user that an account has before IAM was ever used in it: a learner's, or the course's own."""
+    return "course" if account == COURSES else USERS["learner"]
 
 
 def _path(arn: str, name: str) -> str:
@@ -167,9 +185,14 @@ def is_there(database: Database, principal: Principal) -> bool:
     if principal.role:
         row = database.one("SELECT id FROM identities WHERE account = ? AND kind = 'role' AND name = ?", (principal.account, principal.role))
         return row is not None and row["id"] == principal.id
-    user = _user(database, principal.account, principal.user, principal.access_key_id)
-    is_lasting = principal.access_key_id is None or principal.access_key_id.startswith(TEMPORARY) or holds_key(database, principal.access_key_id)
-    return user is not None and user.id == principal.id and is_lasting
+    row = database.one(
+        "SELECT i.id, i.arn, EXISTS(SELECT 1 FROM identities WHERE account = ?1) AS is_kept, (SELECT status FROM access_keys WHERE id = ?3) AS status"
+        " FROM (SELECT 1) LEFT JOIN identities i ON i.account = ?1 AND i.kind = 'user' AND i.name = ?2",
+        (principal.account, principal.user, principal.access_key_id),
+    )
+    now = _principal(principal.account, principal.user, None, row["id"], row["arn"], row["is_kept"])
+    is_lasting = principal.access_key_id is None or principal.access_key_id.startswith(TEMPORARY) or row["status"] == "Active"
+    return now is not None and now.id == principal.id and is_lasting
 
 
 def account_of_key(database: Database, access_key_id: str) -> str | None:
@@ -199,7 +222,7 @@ class Policy(NamedTuple):
     document: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # the same as long as it is the same object, so that it costs nothing to look up what is known of it
 class Entity:
     """What IAM knows of a user or a role: the unique id, the policies (a user's groups' too), the permissions boundary, the tags."""
 
@@ -222,11 +245,15 @@ def policies_of(database: Database, principal: Principal) -> Entity | None:
     It is looked up for each call, so that whatever is changed acts at once; what a row says is read once.
     """
     kind, name = ("role", principal.role) if principal.role else ("user", principal.user)
-    row = database.one("SELECT id, document FROM identities WHERE account = ? AND kind = ? AND name = ?", (principal.account, kind, name))
-    if row is not None:
+    row = database.one(
+        "SELECT i.id, i.document, EXISTS(SELECT 1 FROM identities WHERE account = ?1) AS is_kept FROM (SELECT 1)"
+        " LEFT JOIN identities i ON i.account = ?1 AND i.kind = ?2 AND i.name = ?3",
+        (principal.account, kind, name),
+    )
+    if row["id"] is not None:
         return _entity(row["id"], row["document"])
-    if principal.account is not None and kind == "user" and _is_first(database, principal.account, name):
-        return Entity(default_id(principal.account), (ADMINISTRATOR,), None, {})
+    if principal.account is not None and kind == "user" and not row["is_kept"] and name == _first_user(principal.account):
+        return _administrator(principal.account)
     return None
 
 
@@ -238,11 +265,10 @@ def _entity(unique_id: str, document: str) -> Entity:
     return Entity(unique_id, policies, boundary, said["tags"])
 
 
-def _is_first(database: Database, account: str, user: str | None) -> bool:
-    """Whether this is the user that an account has before IAM was ever used in it: a learner's, or the course's own."""
-    if user != ("course" if account == COURSES else USERS["learner"]):
-        return False
-    return database.one("SELECT 1 FROM identities WHERE account = ? LIMIT 1", (account,)) is None
+@lru_cache(maxsize=1024)
+def _administrator(account: str) -> Entity:
+    """The first user of an account."""
+    return Entity(default_id(account), (ADMINISTRATOR,), None, {})
 
 
 @lru_cache(maxsize=64)
@@ -267,7 +293,7 @@ def lasting_name(database: Database, who: str) -> str:
         row = database.one("SELECT id FROM identities WHERE account = ? AND kind = ? AND name = ? AND arn = ?", (account, kind, name, who))
         if row is not None:
             return row["id"]
-        if who == Principal(account, name).arn and _is_first(database, account, name):
+        if who == Principal(account, name).arn and name == _first_user(account) and _user(database, account, name, None):
             return who  # whom IAM doesn't know yet
     elif found := SESSION.fullmatch(who):
         if database.one("SELECT 1 FROM identities WHERE account = ? AND kind = 'role' AND name = ?", found.group("account", "role")):
@@ -294,12 +320,6 @@ def arn_of(database: Database, unique_id: str) -> str | None:
     """The ARN of the user or role with this id; None if there is none (any more)."""
     row = database.one("SELECT arn FROM identities WHERE id = ?", (unique_id,))
     return row and row["arn"]
-
-
-def holds_key(database: Database, access_key_id: str) -> bool:
-    """Whether an access key is there and active, which a token fetched with it depends on."""
-    row = database.one("SELECT status FROM access_keys WHERE id = ?", (access_key_id,))
-    return row is not None and row["status"] == "Active"
 
 
 def accounts(database: Database) -> list[str]:

@@ -10,12 +10,12 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from localecr import identities, neighbours, request_context
 from localecr.errors import AwsError, invalid_parameter
 from localecr.iam import documents, evaluation
-from localecr.iam.documents import Document, Kind, MalformedPolicy
+from localecr.iam.documents import Document, Kind, MalformedPolicy, Statement
 from localecr.iam.evaluation import PrincipalFacts, Source, Verdict
 from localecr.identities import Entity, Policy, Principal
 from localecr.ledger import Call
@@ -73,6 +73,12 @@ def _each_bus(call: Call) -> Iterator[tuple[str, str]]:
         yield call.action, name if name.startswith("arn:") else prefix + name
 
 
+def _each_alarm(call: Call) -> Iterator[tuple[str, str]]:
+    """What takes several alarms: on each that is named, or on all."""
+    for name in call.parameters.get("AlarmNames") or ["*"]:
+        yield call.action, f"arn:aws:cloudwatch:{call.region}:{call.account}:alarm:{name}"
+
+
 def _with_what_a_session_carries(call: Call) -> Iterator[tuple[str, str]]:
     yield call.action, call.resource
     if call.parameters.get("Tags"):
@@ -83,6 +89,10 @@ def _with_what_a_session_carries(call: Call) -> Iterator[tuple[str, str]]:
 
 # operations that need more than one permission, one on other resources than the call's, or none
 NEEDS: dict[str, Callable[[Call], Iterator[tuple[str, str]]]] = {
+    "cloudwatch:DeleteAlarms": _each_alarm,
+    "cloudwatch:DescribeAlarms": _each_alarm,
+    "cloudwatch:DisableAlarmActions": _each_alarm,
+    "cloudwatch:EnableAlarmActions": _each_alarm,
     "ecr:CreateRepository": _with_tags,
     "ecr:DescribeRepositories": _each_named,
     "ecr-public:CreateRepository": _with_tags,
@@ -150,9 +160,30 @@ def decide(call: Call, action: str | None = None, resource: str | None = None, i
         return Verdict(False, f"because no resource-based policy allows the {action} action", (), (), "implicitDeny", {})
     entity = identities.policies_of(call.lab.database, principal)
     tags, guards = _guards(call, action, resource, instead)
-    facts = PrincipalFacts(principal.kind, principal.arn, principal.account, principal.entity_arn, entity and entity.id)
-    context = request_context.of(call, entity, tags) | instead.context
-    return evaluation.evaluate(evaluation.Request(facts, action, resource, call.account, context), [*_own(principal, entity, instead), *guards])
+    if instead is AS_KEPT and (verdict := _whatever_the_circumstances(principal, entity, action, resource, call.account, guards)):
+        return verdict
+    context = request_context.of(call, entity, json.loads(tags)) | instead.context
+    sources = [*_own(principal, entity, instead), *map(_source, guards)]
+    return evaluation.evaluate(evaluation.Request(_facts(principal, entity), action, resource, call.account, context), sources)
+
+
+@lru_cache(maxsize=4096)
+def _whatever_the_circumstances(
+    principal: Principal, entity: Entity | None, action: str, resource: str, owner: str, guards: tuple[Guard, ...]
+) -> Verdict | None:
+    """The verdict where no policy that has a say asks about more than this; None where one has a condition, or a policy variable."""
+    sources = [*_own(principal, entity, AS_KEPT), *map(_source, guards)]
+    if any(_asks_for_more(statement) for source in sources for statement in source.document.statements):
+        return None
+    return evaluation.evaluate(evaluation.Request(_facts(principal, entity), action, resource, owner), sources)
+
+
+def _asks_for_more(statement: Statement) -> bool:
+    return bool(statement.conditions) or (statement.resources is not None and any(each.variables for each in statement.resources.patterns))
+
+
+def _facts(principal: Principal, entity: Entity | None) -> PrincipalFacts:
+    return PrincipalFacts(principal.kind, principal.arn, principal.account, principal.entity_arn, entity and entity.id)
 
 
 def _own(principal: Principal, entity: Entity | None, instead: Instead) -> Iterator[Source]:
@@ -181,25 +212,39 @@ def _document(text: str, kind: Kind) -> Document:
         return Document(text, kind, documents.VERSIONS[0], None, ())
 
 
-def _guards(call: Call, action: str, resource: str, instead: Instead) -> tuple[Mapping[str, str], list[Source]]:
-    """The resource tags of what is asked for, and the policies that guard it: its own, and its registry's."""
+class Guard(NamedTuple):
+    """A policy of what is asked for: ``repository``, or as ``evaluation.Source`` calls it; the name that a sentence gives it; its JSON."""
+
+    kind: Literal["repository", "registry", "resource", "trust"]
+    name: str
+    text: str
+
+
+def _source(guard: Guard) -> Source:
+    if guard.kind == "repository":
+        return Source("resource", guard.name, policies.read(guard.text))
+    return Source(guard.kind, guard.name, _document(guard.text, guard.kind))
+
+
+def _guards(call: Call, action: str, resource: str, instead: Instead) -> tuple[str, tuple[Guard, ...]]:
+    """The resource tags (JSON) of what is asked for, and the policies that guard it: its own, and its registry's."""
     if action.partition(":")[2] == LOG_IN:
-        return {}, []
+        return "{}", ()
     if call.registry is not None:
         return _guards_of_repository(call.registry, action, resource, instead)
     if action in BY_TRUST:
         role = identities.find_role(call.lab.database, resource)
-        return {}, [Source("trust", f"the trust policy of {role.name}", _document(role.trust, "trust"))] if role else []
+        return "{}", (Guard("trust", f"the trust policy of {role.name}", role.trust),) if role else ()
     text = neighbours.resource_policy(call.lab, resource)
-    return {}, [Source("resource", f"the policy of {resource}", _document(text, "resource"))] if text else []
+    return "{}", (Guard("resource", f"the policy of {resource}", text),) if text else ()
 
 
-def _guards_of_repository(registry: Registry, action: str, resource: str, instead: Instead) -> tuple[Mapping[str, str], list[Source]]:
+def _guards_of_repository(registry: Registry, action: str, resource: str, instead: Instead) -> tuple[str, tuple[Guard, ...]]:
     name = resource.removeprefix(registry.arn("")) if resource.startswith(registry.arn("")) else ""
     kept = policies.find(registry, name)
-    guards = []
-    if text := instead.repository_policy if instead.repository_policy is not None else kept["policy"]:
-        guards.append(Source("resource", f"the repository policy of {name}", policies.read(text)))
+    text, guards = kept["policy"] if instead.repository_policy is None else instead.repository_policy, []
+    if text:
+        guards.append(Guard("repository", f"the repository policy of {name}", text))
     if kept["registry_policy"] and registry_policy.concerns(action, kept["settings"]):
-        guards.append(Source("registry", f"the registry policy of {registry.account}", documents.read(kept["registry_policy"], "registry")))
-    return json.loads(kept["resource_tags"] or "{}"), guards
+        guards.append(Guard("registry", f"the registry policy of {registry.account}", kept["registry_policy"]))
+    return kept["resource_tags"] or "{}", tuple(guards)

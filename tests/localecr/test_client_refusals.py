@@ -6,9 +6,12 @@ alone), what it shows instead stands in `INSTEAD`.
 
 from __future__ import annotations
 
+from contextlib import closing
+
+import docker
 import pytest
 
-from containers import Buildah, Containerd, Docker, DockerSDK, Oras, Podman, Skopeo
+from containers import Buildah, Containerd, Docker, DockerSDK, Oras, Podman, Skopeo, build_on
 from grants import actions, allow
 from specimens import sound_image
 
@@ -124,3 +127,16 @@ def test_a_pull_can_be_refused_half_way(client, meet, at, shell, name):
     assert client.log_in(person.password()).worked
     said = client.pull(f"{shell['ECRLAB_REGISTRY']}/{name}:1")
     expect(client, "half", NOT_ALLOWED, said, name=name, arn=person.arn, action="ecr:GetDownloadUrlForLayer")
+
+
+def test_dockerless_names_a_permission_that_is_missing(lab_endpoint, meet, at, shell, name):
+    """The lab's own engine, for computers without Docker, asked with the docker package."""
+    at(name).push(sound_image("there"), "1")
+    person, uri = meet(allow(actions("GetAuthorizationToken", "BatchCheckLayerAvailability"))), f"{shell['ECRLAB_REGISTRY']}/{name}"
+    log_in = {"username": "AWS", "password": person.password()}
+    with closing(docker.DockerClient(lab_endpoint.docker_host)) as engine:
+        build_on(engine, f"{uri}:2", "not allowed")
+        (said,) = [each["error"] for each in engine.images.push(f"{uri}:2", auth_config=log_in, stream=True, decode=True) if "error" in each]
+        assert said == NOT_ALLOWED.format(arn=person.arn, action="ecr:InitiateLayerUpload", name=name)
+        with pytest.raises(docker.errors.ImageNotFound, match="ecr:BatchGetImage on resource: .*no identity-based policy"):
+            engine.images.pull(f"{uri}:1", auth_config=log_in)

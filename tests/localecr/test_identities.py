@@ -253,6 +253,31 @@ def test_a_malformed_policy_is_refused(iam, user, text):
         assert refused(call, **given)[0] == "MalformedPolicyDocument"
 
 
+@pytest.mark.parametrize(("kind", "largest"), [("user", 2048), ("group", 5120), ("role", 10_240)])
+def test_inline_policies_have_room_for_so_much_together(iam, kind, largest):
+    name, whose = fresh(kind), f"{kind.title()}Name"
+    getattr(iam, f"create_{kind}")(**{whose: name} | ({"AssumeRolePolicyDocument": trust(ACCOUNT)} if kind == "role" else {}))
+    put, half = getattr(iam, f"put_{kind}_policy"), document("ecr:" + "x" * (largest // 2))
+    put(**{whose: name, "PolicyName": "one", "PolicyDocument": half.replace(",", ",    ")})
+    put(**{whose: name, "PolicyName": "one", "PolicyDocument": half})
+    told = ("LimitExceeded", f"Maximum policy size of {largest} bytes exceeded for {kind} {name}")
+    assert refused(put, **{whose: name, "PolicyName": "two", "PolicyDocument": half}) == told
+
+
+def test_a_managed_policy_has_room_for_so_much(iam):
+    assert refused(iam.create_policy, PolicyName=fresh("long"), PolicyDocument=document("ecr:" + "x" * 6144))[0] == "LimitExceeded"
+
+
+def test_when_a_key_was_last_used(iam, as_user, user, key, door):
+    def last():
+        return iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])
+
+    assert last()["AccessKeyLastUsed"] == {"ServiceName": "N/A", "Region": "N/A"}
+    as_user("ecr", "eu-west-1").describe_registry()
+    assert last()["UserName"] == user
+    assert last()["AccessKeyLastUsed"] == {"LastUsedDate": door.clock().replace(microsecond=0), "ServiceName": "ecr", "Region": "eu-west-1"}
+
+
 def test_a_trust_policy_names_who_is_trusted(iam):
     assert refused(iam.create_role, RoleName=fresh("role"), AssumeRolePolicyDocument=document("sts:AssumeRole"))[0] == "MalformedPolicyDocument"
 

@@ -117,6 +117,20 @@ def test_the_registrys_calls_need_no_moto(state):
     assert subprocess.run([sys.executable, "-c", script, str(state)], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
+def test_the_persons_own_settings_do_not_reach_moto(state, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "a-profile-that-is-not-there")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "moon-north-1")
+    monkeypatch.setenv("MOTO_ACCOUNT_ID", "123456789012")
+    script = """if True:
+        import sys, localecr
+        from localecr import neighbours
+        with localecr.start(sys.argv[1], port=0) as lab:
+            print(neighbours.execute(lab._lab, "111122223333", "eu-west-1", "sns", "CreateTopic", {"Name": "t"})["TopicArn"])
+    """
+    said = subprocess.run([sys.executable, "-c", script, str(state)], capture_output=True, text=True, check=True).stdout
+    assert said == f"arn:aws:sns:eu-west-1:{ACCOUNT}:t\n"
+
+
 @pytest.fixture
 def lab(state):
     """A lab in this process: what its parts work on."""

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from localecr.errors import AwsError
-from localecr.metrics import expressions, mathematics
+from localecr.metrics import expressions, machine
 from localecr.metrics.expressions import ExpressionError
 from localecr.metrics.mathematics import Context
 from localecr.metrics.series import Metric, Range, Series
@@ -24,7 +24,7 @@ def series(*values, label="m", metric=None, period=60):
 def work_out(expression, **given):
     metrics = [(name, value) for name, value in given.items()]
     context = Context(Range(0, MINUTES * 60), 60, "e1", metrics, lambda *asked: [], dict(given))
-    return mathematics.run(expressions.read(expression), context)
+    return machine.run(expressions.read(expression), context)
 
 
 def shown(value):
@@ -180,12 +180,12 @@ def test_functions_of_aws_that_are_not_built_say_so(name):
 
 @pytest.mark.parametrize("expression", ["1+" * 1000 + "1", "-" * 2000 + "1", "2^" * 1000 + "2", "[" * 2000, "SUM(" * 500, "m1*" * 600 + "m1", "9^9^9^9^9", "'" * 2047, '"\\' * 1000, "m1<" * 600 + "m1"])
 def test_hostile_expressions_end_soon(expression):
-    began = time.perf_counter()
+    began = time.thread_time()
     try:
         shown(work_out(expression, m1=series(1, 2, 3)))
     except ExpressionError:
         pass
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5
 
 
 def test_one_request_touches_so_many_values_and_no_more():

@@ -64,11 +64,11 @@ def test_queries_that_are_none_are_refused(query):
 
 @pytest.mark.parametrize("query", ["a " * 500, "NOT " * 250 + "a", "a OR " * 200 + "a", "aA" * 500, "a-" * 500, '"\\' * 500, "(a " * 40 + ")" * 40])
 def test_hostile_queries_end_soon(query):
-    began = time.perf_counter()
+    began = time.thread_time()
     try:
         asked = search.read(query)
         for text in ("aA" * 120, "a-" * 120, "A" * 255):
             asked.finds(metric("N", text, **{"D": text}))
     except ExpressionError:
         pass
-    assert time.perf_counter() - began < 0.5
+    assert time.thread_time() - began < 0.5

@@ -17,7 +17,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from people import ACCOUNT, PARTNER, document, fresh
+from people import ACCOUNT, PARTNER, document, fresh, signing
 
 FORM, JSON = "application/x-www-form-urlencoded", "application/x-amz-json-1.1"
 
@@ -88,6 +88,21 @@ def test_an_alarm_is_kept_and_described(aws):
     (alarm,) = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
     assert (alarm["AlarmArn"], alarm["Threshold"]) == (f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:{name}", 1.5)
     assert isinstance(alarm["StateUpdatedTimestamp"], datetime)
+
+
+def test_deleting_alarms_takes_the_permission_on_each(aws, lab_endpoint):
+    mine, other, iam, name = fresh("alarm"), fresh("alarm"), aws("iam"), fresh("user")
+    aws("cloudwatch").put_metric_alarm(
+        AlarmName=mine, MetricName="m", Namespace="n", Statistic="Sum", Period=60, EvaluationPeriods=1, Threshold=1.0, ComparisonOperator="GreaterThanThreshold"
+    )  # fmt: skip
+    iam.create_user(UserName=name)
+    arn = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:"
+    iam.put_user_policy(UserName=name, PolicyName="p", PolicyDocument=document("cloudwatch:DeleteAlarms", resource=arn + mine))
+    cloudwatch = signing(lab_endpoint.url, iam.create_access_key(UserName=name)["AccessKey"])("cloudwatch")
+    code, message = refused(cloudwatch.delete_alarms, AlarmNames=[mine, other])
+    assert (code, f"cloudwatch:DeleteAlarms on resource: {arn}{other} because" in message) == ("AccessDenied", True)
+    (described,) = aws("cloudwatch").describe_alarms(AlarmNames=[mine])["MetricAlarms"]
+    cloudwatch.delete_alarms(AlarmNames=[described["AlarmName"]])
 
 
 def test_a_compressed_request_is_read(aws, door):

@@ -17,10 +17,12 @@ def cli(request, lab_endpoint):
 
     Version 1 asks SQS at AWS whatever AWS_ENDPOINT_URL says; its command line must say it.
     """
-    command = request.getfixturevalue(request.param)
+    return asking(request.getfixturevalue(request.param), lab_endpoint.url)
 
+
+def asking(command, sqs_at=None):
     def ask(service, *line, check=True):
-        where = ("--endpoint-url", lab_endpoint.url) if service == "sqs" else ()
+        where = ("--endpoint-url", sqs_at) if service == "sqs" else ()
         done = command(service, *line, *where, "--output", "json", check=check)
         return json.loads(done.stdout) if check and done.stdout.strip() else done
 
@@ -60,8 +62,9 @@ def test_a_queue_with_attributes_messages_and_a_batch(cli, lab_endpoint):
     assert "(AWS.SimpleQueueService.NonExistentQueue)" in cli("sqs", "purge-queue", "--queue-url", url, check=False).stderr
 
 
-def test_an_alarm_a_rule_a_topic_a_log_group_and_a_secret(cli):
-    name = fresh("cli")
+@pytest.mark.aws2  # version 1 sends what boto3 does
+def test_an_alarm_a_rule_a_topic_a_log_group_and_a_secret(request):
+    cli, name = asking(request.getfixturevalue("aws2_cli")), fresh("cli")
     alarm = ("--alarm-name", name, "--metric-name", "m", "--namespace", "n", "--statistic", "Sum", "--period", "60", "--evaluation-periods", "1")
     cli("cloudwatch", "put-metric-alarm", *alarm, "--threshold", "2.5", "--comparison-operator", "GreaterThanThreshold")
     described = cli("cloudwatch", "describe-alarms", "--alarm-names", name)["MetricAlarms"]

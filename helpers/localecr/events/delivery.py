@@ -11,6 +11,7 @@ import json
 import logging
 import sqlite3
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from localecr import neighbours
@@ -59,7 +60,7 @@ class Deliverer:
             neighbours.journal.loaded(self._lab)
         self._empty()
 
-    def _look(self, work: Any) -> float | None:
+    def _look(self, work: Callable[[], object]) -> float | None:
         try:
             work()
         except Closed:
@@ -75,7 +76,17 @@ class Deliverer:
             for row in rows:
                 if self._is_ending:
                     return
-                deliver(self._lab, row)
+                self._deliver(row)
+
+    def _deliver(self, row: sqlite3.Row) -> None:
+        """An event that the lab makes a mistake with is given up, lest it hold up all that come after it."""
+        try:
+            deliver(self._lab, row)
+        except (sqlite3.Error, OSError, trouble.Moved, Closed):
+            raise
+        except Exception:
+            log.exception("An event couldn't be delivered: %.1000s", row["event"])
+            _forget(self._lab, row, [])
 
 
 def deliver(lab: Lab, row: sqlite3.Row) -> None:
@@ -86,6 +97,11 @@ def deliver(lab: Lab, row: sqlite3.Row) -> None:
         if _chooses(rule, seen):
             failed = [not _serve(lab, rule, target, event, row["time"]) for target in rule.targets]
             data += _counts(rule, len(failed), sum(failed))
+    _forget(lab, row, data)
+
+
+def _forget(lab: Lab, row: sqlite3.Row, data: list[dict[str, Any]]) -> None:
+    """Takes an event out of the outbox, and keeps what its rules counted."""
     with lab.database.write() as transaction:
         if data:
             learners.add(lab, row["account"], row["region"], NAMESPACE, data)

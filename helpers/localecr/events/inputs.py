@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -148,7 +148,7 @@ def _transformed(transformer: dict[str, Any], event: dict[str, Any], ingestion: 
     return _filled(transformer["InputTemplate"], lambda variable, quoted: (_within_quotes if quoted else compact)(values.get(variable, NOTHING)))
 
 
-def _filled(template: str, fill: Any) -> str:
+def _filled(template: str, fill: Callable[[str, bool], str]) -> str:
     """A template with each variable replaced by ``fill(variable, whether it stands within quotes)``."""
     parts, place, quoted = [], 0, False
     for found in VARIABLE.finditer(template):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
+from collections.abc import Sequence
 from typing import Any
 
 from localecr import neighbours
@@ -21,7 +22,24 @@ from localecr.registry import Lab
 log = logging.getLogger("localecr")
 
 
-def prepare(lab: Lab, row: sqlite3.Row, alarm: dict[str, Any], change: Change) -> None:
+def change(lab: Lab, row: sqlite3.Row, changes: Sequence[Change], evaluated: float) -> None:
+    """Writes down changes of a state, oldest first, with all that follows from them; within a transaction, so that none is acted on twice."""
+    alarm = alarms.read(row)
+    with lab.database.write() as transaction:
+        for each in changes:
+            summary, data = alarm_words.history(each)
+            alarms.note(lab, row["account"], row["region"], row["name"], "StateUpdate", each.time, summary, data)
+            _prepare(lab, row, alarm, each)
+        if changes:
+            last = changes[-1]
+            transaction.execute(
+                "UPDATE alarms SET state = ?, state_reason = ?, state_reason_data = ?, state_time = ?, transition_time = ? WHERE id = ?",
+                (last.new, last.reason, last.data, last.time, last.time, row["id"]),
+            )
+        transaction.execute("UPDATE alarms SET evaluated = ? WHERE id = ?", (evaluated, row["id"]))
+
+
+def _prepare(lab: Lab, row: sqlite3.Row, alarm: dict[str, Any], change: Change) -> None:
     """Notes what is to be done for a change; within its transaction."""
     account, region = row["account"], row["region"]
     outbox.put(lab, account, region, [alarm_words.event(account, region, alarm, change)])

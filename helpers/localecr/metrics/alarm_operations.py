@@ -12,7 +12,7 @@ from typing import Any
 from localecr.clock import as_datetime
 from localecr.errors import AwsError
 from localecr.ledger import Call
-from localecr.metrics import alarm_states, alarm_words, alarms, evaluation, queries, statistics, watch
+from localecr.metrics import alarm_actions, alarm_states, alarm_words, alarms, evaluation, queries, statistics, watch
 from localecr.metrics.alarm_words import Change
 from localecr.metrics.series import Metric, Range
 from localecr.registry import paging
@@ -20,8 +20,8 @@ from localecr.registry import paging
 Answer = dict[str, Any]
 ALONE = ("MetricName", "Namespace", "Dimensions", "Period", "Unit", "Statistic", "ExtendedStatistic")  # of an alarm on one metric
 KEPT = (
-    "AlarmName", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "InsufficientDataActions", *ALONE, "EvaluationPeriods", "DatapointsToAlarm",
-    "Threshold", "ComparisonOperator", "TreatMissingData", "EvaluateLowSampleCountPercentile", "Metrics",
+    "AlarmName", "AlarmDescription", "ActionsEnabled", "OKActions", "AlarmActions", "InsufficientDataActions", *ALONE, "EvaluationPeriods",
+    "DatapointsToAlarm", "Threshold", "ComparisonOperator", "TreatMissingData", "Metrics",
 )  # fmt: skip
 NOT_BUILT = {  # members that AWS has and the lab doesn't
     "ThresholdMetricId": "Alarms on anomaly detection", "EvaluationWindow": "Evaluation windows", "WarmUpConfiguration": "Warm-up",
@@ -186,8 +186,9 @@ def describe_alarms_for_metric(call: Call) -> Answer:
     asked = call.parameters
     evaluation.catch_up(call.lab)
     metric = Metric.read(asked)
-    rows = [row for row in alarms.listed(call.lab, call.account, call.region) if any(_watches(each, metric, asked) for each in _stats(alarms.read(row)))]
-    return {"MetricAlarms": [_described(call, row) for row in rows]}
+    rows = alarms.listed(call.lab, call.account, call.region)
+    watching = [row for row in rows if any(_watches(each, metric, asked) for each in _stats(alarms.read(row)))]
+    return {"MetricAlarms": [_described(call, row) for row in watching]}
 
 
 def _stats(alarm: dict[str, Any]) -> list[dict[str, Any]]:
@@ -213,7 +214,8 @@ def describe_alarm_history(call: Call) -> Answer:
     end = asked["EndDate"].timestamp() if "EndDate" in asked else math.inf
     if "MetricAlarm" in asked.get("AlarmTypes", ["MetricAlarm"]):
         newest_first = asked.get("ScanBy", "TimestampDescending") == "TimestampDescending"
-        found = alarms.history(call.lab, call.account, call.region, asked.get("AlarmName"), asked.get("HistoryItemType"), start, end, newest_first, offset, most + 1)
+        which = (asked.get("AlarmName"), asked.get("HistoryItemType"))
+        found = alarms.history(call.lab, call.account, call.region, *which, start, end, newest_first, offset, most + 1)
     else:
         found = []
     shown, last = paging.cut(found, most)
@@ -249,7 +251,7 @@ def set_alarm_state(call: Call) -> Answer:
     if asked["StateValue"] != row["state"]:
         before = (row["state"], row["state_reason"], row["state_reason_data"], row["state_time"])
         change = Change(lab.clock.now(), *before, asked["StateValue"], asked["StateReason"], data)
-        alarms.change(lab, row, [change], row["evaluated"])
+        alarm_actions.change(lab, row, [change], row["evaluated"])
         lab.database.afterwards(lambda: watch.begin(lab))
     return {}
 

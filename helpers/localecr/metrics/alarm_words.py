@@ -157,7 +157,7 @@ def _trigger(alarm: dict[str, Any]) -> dict[str, Any]:
         "ComparisonOperator": alarm["ComparisonOperator"],
         "Threshold": alarm["Threshold"],
         "TreatMissingData": alarm.get("TreatMissingData", ""),
-        "EvaluateLowSampleCountPercentile": alarm.get("EvaluateLowSampleCountPercentile", ""),
+        "EvaluateLowSampleCountPercentile": "",
     }
     if "Metrics" in alarm:
         trigger["Metrics"] = [_with_small_dimensions(query) for query in alarm["Metrics"]]

@@ -10,7 +10,6 @@ from typing import Any
 from localecr.errors import AwsError
 from localecr.metrics import alarm_words
 from localecr.metrics.alarm_states import Rule
-from localecr.metrics.alarm_words import Change
 from localecr.registry import Lab
 
 REMEMBERED = 30 * 86400  # seconds that an alarm's history is kept
@@ -94,25 +93,6 @@ def rule(alarm: dict[str, Any]) -> Rule:
         alarm["ComparisonOperator"], alarm["Threshold"], alarm["EvaluationPeriods"],
         alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"]), alarm.get("TreatMissingData", "missing"),
     )  # fmt: skip
-
-
-def change(lab: Lab, row: sqlite3.Row, changes: Sequence[Change], evaluated: float) -> None:
-    """Writes down changes of a state, oldest first, with all that follows from them; within a transaction, so that none is acted on twice."""
-    from localecr.metrics import alarm_actions  # which writes into the history kept here
-
-    alarm = read(row)
-    with lab.database.write() as transaction:
-        for each in changes:
-            summary, data = alarm_words.history(each)
-            note(lab, row["account"], row["region"], row["name"], "StateUpdate", each.time, summary, data)
-            alarm_actions.prepare(lab, row, alarm, each)
-        if changes:
-            last = changes[-1]
-            transaction.execute(
-                "UPDATE alarms SET state = ?, state_reason = ?, state_reason_data = ?, state_time = ?, transition_time = ? WHERE id = ?",
-                (last.new, last.reason, last.data, last.time, last.time, row["id"]),
-            )
-        transaction.execute("UPDATE alarms SET evaluated = ? WHERE id = ?", (evaluated, row["id"]))
 
 
 def note(lab: Lab, account: str, region: str, name: str, kind: str, time: float, summary: str, data: str) -> None:

@@ -64,7 +64,7 @@ def _keep(lab: Lab, row: sqlite3.Row, changes: list[Change], evaluated: float) -
     with lab.database.write():
         same = "SELECT 1 FROM alarms WHERE id = ? AND evaluated = ? AND configured = ? AND state_time = ?"
         if lab.database.one(same, (row["id"], row["evaluated"], row["configured"], row["state_time"])):
-            alarms.change(lab, row, changes, evaluated)
+            alarm_actions.change(lab, row, changes, evaluated)
 
 
 def _depends_on_range(lab: Lab, row: sqlite3.Row, alarm: dict[str, Any]) -> bool:

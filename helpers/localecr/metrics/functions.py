@@ -16,7 +16,7 @@ from localecr.metrics.expressions import ExpressionError
 from localecr.metrics.mathematics import Context, Value, Word, each_value
 from localecr.metrics.series import Series
 
-NOT_BUILT = ("ANOMALY_DETECTION_BAND", "INSIGHT_RULE_METRIC", "DB_PERF_INSIGHTS", "LAMBDA", "METRIC_STREAM")
+NOT_BUILT = ("ANOMALY_DETECTION_BAND", "INSIGHT_RULE_METRIC", "DB_PERF_INSIGHTS", "LAMBDA")
 MONDAY_IS = 1
 
 
@@ -71,7 +71,10 @@ def _of_each(work: Callable[[float], float]) -> Callable[[Context, Value], Value
 
 
 def _summary(of_one: Callable[[Context, Series], float], of_many: Callable[[list[float], int], float]) -> Callable[[Context, Value], Value]:
-    """A function that makes a number of a series, and one series of an array: ``of_many`` is given the values there are at a time, and of how many series."""
+    """A function that makes a number of a series, and one series of an array.
+
+    ``of_many`` is given the values there are at a time, and of how many series.
+    """
 
     def done(context: Context, value: Value) -> Value:
         if isinstance(value, Series):
@@ -162,7 +165,10 @@ def _straightened(times: range, series: Series) -> dict[int, float]:
 
 
 def _if(context: Context, condition: Value, yes: Value, no: Value = None) -> Value:
-    """AWS: "Using IF expressions". A value of a condition that is no 0 is true; where ``yes`` has none there it is 0, where ``no`` has none there is none."""
+    """AWS: "Using IF expressions". A value of a condition is true that is no 0.
+
+    Where ``yes`` is chosen and has no value there it is 0; where ``no`` is, there is none.
+    """
     if isinstance(condition, float):
         chosen = yes if condition else no
         return context.new({}) if chosen is None else chosen
@@ -216,7 +222,10 @@ def _metric(value: Value, function: str) -> Series:
 
 
 def _service_quota(context: Context, value: Value) -> Series:
-    """The quota that a usage metric counts against: a second's for CallCount, so that ``m1/60/SERVICE_QUOTA(m1)`` is a share where a period is a minute."""
+    """The quota that a usage metric counts against.
+
+    Of CallCount it is a second's, so that ``m1/60/SERVICE_QUOTA(m1)`` is a share where a period is a minute.
+    """
     series = _metric(value, "SERVICE_QUOTA")
     quota = quotas.of(series.metric) if series.metric else None
     if quota is None:

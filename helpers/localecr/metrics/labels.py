@@ -23,7 +23,8 @@ def zone(offset: str | None) -> timezone:
     """``+0130`` as a time zone. Raises ValidationError."""
     found = TIMEZONE.fullmatch(offset or "+0000")
     if found is None or int(found[2]) > 23 or int(found[3]) > 59:
-        raise AwsError("ValidationError", f"The value {offset} for parameter LabelOptions.Timezone is not supported: it is + or - and four digits, such as +0130.")
+        wanted = "it is + or - and four digits, such as +0130"
+        raise AwsError("ValidationError", f"The value {offset} for parameter LabelOptions.Timezone is not supported: {wanted}.")
     away = timedelta(hours=int(found[2]), minutes=int(found[3]))
     return timezone(-away if found[1] == "-" else away)
 

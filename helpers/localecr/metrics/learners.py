@@ -130,7 +130,8 @@ def unit_of(lab: Lab, account: str, region: str, metric: Metric) -> str:
 def active(lab: Lab, account: str, region: str, since: float) -> list[Metric]:
     """Learners' metrics of an account and Region that have had values since some time."""
     rows = lab.database.all(
-        "SELECT namespace, name, dimensions FROM metric_data WHERE account = ? AND region = ? GROUP BY namespace, name, dimensions HAVING MAX(time) >= ?",
+        "SELECT namespace, name, dimensions FROM metric_data WHERE account = ? AND region = ?"
+        " GROUP BY namespace, name, dimensions HAVING MAX(time) >= ?",
         (account, region, since),
     )
     return [Metric.of(row["namespace"], row["name"], (tuple(each) for each in json.loads(row["dimensions"]))) for row in rows]

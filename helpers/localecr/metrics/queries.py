@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import Any
 
 from localecr.errors import AwsError
-from localecr.metrics import expressions, labels, mathematics, reading, search, statistics
+from localecr.metrics import expressions, labels, machine, reading, search, statistics
 from localecr.metrics.expressions import ExpressionError
-from localecr.metrics.mathematics import Work
+from localecr.metrics.mathematics import Context, Work
 from localecr.metrics.reading import Asked
 from localecr.metrics.series import Metric, Series
 
@@ -69,7 +69,8 @@ def _check_one(where: str, query: dict[str, Any]) -> None:
         refuse_period(asked["Period"], f"{where}.MetricStat.Period", "ValidationError")
         statistics.refuse_unknown(asked["Stat"], f"{where}.MetricStat.Stat")
     elif query["Expression"].lstrip().upper().startswith("SELECT "):
-        raise AwsError("NotImplemented", "Metrics Insights queries (SELECT …) are not built in this lab, though AWS has them: use metric maths and SEARCH.", 501)
+        instead = "use metric maths and SEARCH"
+        raise AwsError("NotImplemented", f"Metrics Insights queries (SELECT …) are not built in this lab, though AWS has them: {instead}.", 501)
     else:
         try:
             expressions.read(query["Expression"])
@@ -119,13 +120,13 @@ def work_out(asked: Asked, queries: Sequence[dict[str, Any]], work: Work | None 
         if "MetricStat" in query:
             continue
         period = query.get("Period") or max(periods, default=300)
-        context = mathematics.Context(asked.range, period, query["Id"], in_order, _searcher(asked, period), given, work)
+        context = Context(asked.range, period, query["Id"], in_order, _searcher(asked, period), given, work)
         try:
-            value = mathematics.run(expressions.read(query["Expression"]), context)
+            value = machine.run(expressions.read(query["Expression"]), context)
             if isinstance(value, Series):
                 value = replace(value, label=query["Id"])
             if query.get("ReturnData", True) or isinstance(value, (Series, list)):
-                found[query["Id"]] = mathematics.series_of(value)
+                found[query["Id"]] = machine.series_of(value)
         except ExpressionError as error:
             raise _in_expression(query["Id"], str(error)) from error
         given[query["Id"]] = value
@@ -149,7 +150,7 @@ def _searcher(asked: Asked, otherwise: int) -> Callable[[str, str, int | None], 
             raise ExpressionError(error.message) from error
         query = search.read(text)
         metrics = [metric for metric in reading.active(asked.lab, asked.account, asked.region) if query.finds(metric)]
-        found = [asked.series(metric, period or otherwise, statistic) for metric in metrics[: mathematics.MOST_SERIES]]
+        found = [asked.series(metric, period or otherwise, statistic) for metric in metrics[: machine.MOST_SERIES]]
         return tuple(labels.told_apart(found))
 
     return lambda text, statistic, period: list(find(text, statistic, period))

@@ -42,7 +42,7 @@ class Asked:
         return usage.Counts(self.lab, self.account, self.region, self.range)
 
     def samples(self, metric: Metric, period: int, unit: str | None = None) -> dict[int, Samples]:
-        """What was measured in each period from the range's start on; periods without values, and those that aren't kept so finely any more, are left out."""
+        """What was measured in each period from the range's start on; left out are periods without values, and what isn't kept so finely any more."""
         read = usage.reader(metric)
         if read is None:
             found = learners.measured(self.lab, self.account, self.region, metric, self.range, unit)

@@ -84,14 +84,21 @@ def _matches_partly(term: str, text: str) -> bool:
     parts = _tokens(text)
     if parts[1] and parts[1] == _tokens(term)[1]:
         return _is_whole(term, text)
-    wanted = [(token, len(TOKEN.findall(piece)) == 1) for piece in PIECE.findall(term) for token in TOKEN.findall(piece)]
-    found = parts[0]
+    wanted, found = _wanted(term), parts[0]
     if not wanted:
         return False
     for start in range(len(found) - len(wanted) + 1):
-        if all(there == token or (any_letters and there.lower() == token.lower()) for there, (token, any_letters) in zip(found[start:], wanted, strict=False)):
+        pairs = zip(found[start:], wanted, strict=False)
+        if all(there == token or (any_letters and there.lower() == token.lower()) for there, (token, any_letters) in pairs):
             return True
     return False
+
+
+@lru_cache(maxsize=4096)
+def _wanted(term: str) -> list[tuple[str, bool]]:
+    """A term's tokens, and of each whether it is a part by itself."""
+    pieces = [TOKEN.findall(piece) for piece in PIECE.findall(term)]
+    return [(token, len(piece) == 1) for piece in pieces for token in piece]
 
 
 def _is_whole(term: str, text: str) -> bool:

@@ -41,7 +41,8 @@ class Samples:
     def statistic(self, name: str) -> float | None:
         """A statistic's value; None for a percentile of values that aren't known one by one (AWS: "Percentiles")."""
         if name in SIMPLE:
-            return {"Sum": self.sum, "Average": self.sum / self.count, "Minimum": self.minimum, "Maximum": self.maximum, "SampleCount": self.count}[name]
+            found = {"Sum": self.sum, "SampleCount": self.count, "Average": self.sum / self.count, "Minimum": self.minimum, "Maximum": self.maximum}
+            return found[name]
         if self.values is None:
             return self.minimum if self.minimum == self.maximum else None
         return self._percentile(float(name[1:]))
@@ -65,7 +66,8 @@ def refuse_unknown(name: str, parameter: str) -> None:
     if is_known(name):
         return
     if NOT_BUILT.fullmatch(name):
-        raise AwsError("NotImplemented", f"The statistic {name} is not built in this lab, though AWS has it: use {', '.join(SIMPLE)} or a percentile such as p90.", 501)
+        instead = f"use {', '.join(SIMPLE)} or a percentile such as p90"
+        raise AwsError("NotImplemented", f"The statistic {name} is not built in this lab, though AWS has it: {instead}.", 501)
     raise AwsError("InvalidParameterValue", f"The value {name} for parameter {parameter} is not supported.")
 
 

@@ -59,7 +59,8 @@ class Counts:
     def calls(self) -> dict[str, Minutes]:
         """By operation: calls that the account made, refused ones too. Of CallCount AWS says "the total number of calls made to an API", beside
         which some services publish ErrorCount (Amazon Chime SDK, "API usage metrics"; of ECR it isn't said)."""
-        return self._by_name("operation", "COUNT(*)", f"caller_account = account AND operation IN ({', '.join('?' * len(quotas.CALLS))})", tuple(quotas.CALLS))
+        counted = f"operation IN ({', '.join('?' * len(quotas.CALLS))})"
+        return self._by_name("operation", "COUNT(*)", f"caller_account = account AND {counted}", tuple(quotas.CALLS))
 
     @cached_property
     def pulls(self) -> dict[str, Minutes]:
@@ -115,9 +116,8 @@ def _lives_of_repositories(lab: Lab, account: str, region: str, name: str | None
     there = lab.database.all(
         f"SELECT created_at AS born FROM repositories WHERE kind = 'private' AND account = ? AND region = ? {which}", (account, region, *values)
     )
-    gone = lab.database.all(
-        f"SELECT born, died FROM departed WHERE account = ? AND region = ? {which.replace('name', 'repository')} AND digest IS NULL", (account, region, *values)
-    )
+    which = which.replace("name", "repository")
+    gone = lab.database.all(f"SELECT born, died FROM departed WHERE account = ? AND region = ? {which} AND digest IS NULL", (account, region, *values))
     return [(row["born"], None) for row in there] + [(row["born"], row["died"]) for row in gone]
 
 
@@ -161,17 +161,7 @@ def _most(lives: list[Life], times: list[int]) -> Iterator[tuple[int, int]]:
 
 def active(lab: Lab, account: str, region: str, since: float) -> list[Metric]:
     """These metrics of an account and Region that have had values since some time."""
-    pulled = lab.database.all(
-        "SELECT DISTINCT repository FROM ledger WHERE account = ? AND region = ? AND pulls > 0 AND source = 'ecr.amazonaws.com' AND time >= ?", (account, region, since)
-    )
-    called = [
-        operation
-        for operation in quotas.CALLS
-        if lab.database.one(
-            "SELECT 1 FROM ledger WHERE account = ? AND caller_account = account AND region = ? AND operation = ? AND source = 'ecr.amazonaws.com' AND time >= ? LIMIT 1",
-            (account, region, operation, since),
-        )
-    ]
+    counts = Counts(lab, account, region, Range(math.ceil(since), math.floor(lab.clock.now()) + 1))
     named = lab.database.all(
         "SELECT name FROM repositories WHERE kind = 'private' AND account = ? AND region = ?"
         " UNION SELECT repository FROM departed WHERE account = ? AND region = ? AND digest IS NULL AND died >= ?",
@@ -180,4 +170,4 @@ def active(lab: Lab, account: str, region: str, since: float) -> list[Metric]:
     resources = [images_of(row["name"]) for row in named]
     if named or _lives_of_repositories(lab, account, region):
         resources.append(repositories())
-    return [pulls_of(row["repository"]) for row in pulled] + [calls_of(operation) for operation in called] + resources
+    return [pulls_of(name) for name in counts.pulls] + [calls_of(operation) for operation in counts.calls] + resources

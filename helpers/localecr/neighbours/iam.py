@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from localecr import identities
+from localecr.clock import as_datetime
 from localecr.errors import AwsError
 from localecr.iam import documents
 from localecr.identities import Principal
@@ -14,6 +15,9 @@ from localecr.neighbours import journal
 
 SERVICE = re.compile(r"[a-z0-9.-]+\.amazonaws\.com")
 LEARNER = identities.USERS["learner"]
+# AWS: IAM and STS quotas; inline policies of one user, role or group count together
+LARGEST_MANAGED = 6144  # characters
+INLINE = {"PutUserPolicy": ("user", 2048), "PutRolePolicy": ("role", 10_240), "PutGroupPolicy": ("group", 5120)}
 # operations that are about the caller where they name no user
 OF_THE_CALLER = ("CreateAccessKey", "DeleteAccessKey", "GetUser", "ListAccessKeys", "UpdateAccessKey")
 
@@ -113,9 +117,41 @@ def change_key(call: Call) -> dict[str, Any]:
 
 
 def put_policy(call: Call) -> dict[str, Any]:
-    """Raises MalformedPolicyDocument."""
-    read(call.parameters["PolicyDocument"], "identity")
+    """A policy, managed or inline. Raises MalformedPolicyDocument, LimitExceeded."""
+    text = call.parameters["PolicyDocument"]
+    read(text, "identity")
+    if call.operation not in INLINE and _size(text) > LARGEST_MANAGED:
+        raise AwsError("LimitExceeded", f"Cannot exceed quota for PolicySize: {LARGEST_MANAGED}", 409)
+    if call.operation in INLINE:
+        _check_inline(call, text, *INLINE[call.operation])
     return _execute(call)
+
+
+def _check_inline(call: Call, text: str, kind: str, largest: int) -> None:
+    """Returns if a user's, a role's or a group's inline policies stay within what all of them together may have."""
+    backend, name = _backend(call), call.parameters[f"{kind.title()}Name"]
+    owners = {"user": backend.users, "group": backend.groups, "role": {role.name: role for role in backend.roles.values()}}[kind]
+    others = {key: value for key, value in owners[name].policies.items() if key != call.parameters["PolicyName"]} if name in owners else {}
+    if _size(text) + sum(map(_size, others.values())) > largest:
+        raise AwsError("LimitExceeded", f"Maximum policy size of {largest} bytes exceeded for {kind} {name}", 409)
+
+
+def _size(text: str) -> int:
+    """Characters of a policy as IAM counts them: white space is free."""
+    return len("".join(text.split()))
+
+
+def get_access_key_last_used(call: Call) -> dict[str, Any]:
+    """From what was written down of the key's calls, which are all but those that CloudTrail leaves out."""
+    database, key = call.lab.database, call.parameters["AccessKeyId"]
+    owner = database.one("SELECT user FROM access_keys WHERE id = ? AND account = ?", (key, call.account))
+    if owner is None:
+        raise AwsError("AccessDenied", f"The Access Key with id {key} cannot be found", 403)
+    last = database.one("SELECT time, source, region FROM ledger WHERE account = ? AND access_key_id = ? ORDER BY time DESC, id DESC LIMIT 1", (call.account, key))
+    if last is None:
+        return {"UserName": owner["user"], "AccessKeyLastUsed": {"ServiceName": "N/A", "Region": "N/A"}}
+    used = {"LastUsedDate": as_datetime(last["time"]), "ServiceName": last["source"].partition(".")[0], "Region": last["region"]}
+    return {"UserName": owner["user"], "AccessKeyLastUsed": used}
 
 
 def put_trust(call: Call) -> dict[str, Any]:
@@ -157,6 +193,7 @@ OPERATIONS |= {
     "DeleteGroup": delete_group,
     "DeletePolicy": delete_policy,
     "DeleteUser": delete_user,
+    "GetAccessKeyLastUsed": get_access_key_last_used,
     "UpdateAccessKey": change_key,
     "UpdateUser": update_user,
 }

@@ -13,19 +13,20 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from html import escape
 from typing import Any
 from urllib.parse import parse_qsl
-from xml.sax.saxutils import escape
 
 from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
-from botocore.utils import parse_timestamp
 
+from localecr.clock import as_datetime, parse_instant
 from localecr.errors import AwsError
 from localecr.http import Request, Response
 
 FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 10_000  # of a form
 DEEPEST = 12  # levels of a form's names: Entries.1.MessageAttribute.2.Value.StringValue has six
+NUMBER = re.compile(r"-?\d{1,12}(\.\d+)?")
 NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 SENDER = 500  # below this status an error is the client's
 
@@ -102,8 +103,10 @@ def typed(shape: Shape, value: Any) -> Any:
 
 def _instant(value: Any) -> datetime:
     try:
-        return parse_timestamp(value).astimezone(timezone.utc)
-    except (ValueError, TypeError, OverflowError, OSError, RuntimeError) as error:
+        if isinstance(value, (int, float)) or NUMBER.fullmatch(value):
+            return as_datetime(float(value))
+        return parse_instant(value).astimezone(timezone.utc)
+    except (ValueError, TypeError, OverflowError) as error:
         raise _unreadable(f"{str(value)[:40]!r} is no time") from error
 
 
@@ -269,7 +272,8 @@ def _write_query(operation: OperationModel, answer: dict[str, Any], request_id: 
         wrapper = operation.output_shape.serialization.get("resultWrapper", f"{operation.name}Result")
         result = f"<{wrapper}>{_members(operation.output_shape, answer)}</{wrapper}>"
     namespace = operation.service_model.metadata.get("xmlNamespace", "http://queue.amazonaws.com/doc/2012-11-05/")
-    text = f'<{operation.name}Response xmlns="{namespace}">{result}<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{operation.name}Response>'
+    metadata = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
+    text = f'<{operation.name}Response xmlns="{namespace}">{result}{metadata}</{operation.name}Response>'
     return Response(200, text.encode(), {"Content-Type": "text/xml", "x-amzn-RequestId": request_id})
 
 
@@ -298,7 +302,7 @@ def _text(shape: Shape, value: Any) -> str:
         return value.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime) else str(value)
     if shape.type_name == "blob":
         return base64.b64encode(value).decode()
-    return escape(NOT_IN_XML.sub("\ufffd", str(value)), {"\r": "&#xD;"})
+    return escape(NOT_IN_XML.sub("\ufffd", str(value)), quote=False).replace("\r", "&#xD;")
 
 
 def _fail_query(service: ServiceModel, error: AwsError, request_id: str) -> Response:

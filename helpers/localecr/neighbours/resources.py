@@ -92,12 +92,10 @@ def _events(ask: Ask) -> str:
 
 def _cloudwatch(ask: Ask) -> str:
     prefix = f"arn:aws:cloudwatch:{ask.region}:{ask.account}:alarm:"
-    if ask.operation in ("PutMetricAlarm", "SetAlarmState"):
-        return prefix + (ask.get("AlarmName") or "")
-    if ask.operation in ("DeleteAlarms", "DescribeAlarms", "EnableAlarmActions", "DisableAlarmActions", "DescribeAlarmHistory"):
+    if "Alarm" in ask.operation:
         names = ask.parameters.get("AlarmNames") or [ask.get("AlarmName") or "*"]
         return prefix + (names[0] if len(names) == 1 else "*")
-    dashboard = ask.get("DashboardName") or (ask.parameters.get("DashboardNames") or [None])[0]
+    dashboard = ask.get("DashboardName") or next(iter(ask.parameters.get("DashboardNames", ())), None)
     return f"arn:aws:cloudwatch::{ask.account}:dashboard/{dashboard}" if dashboard else ask.get("ResourceARN") or "*"
 
 
@@ -132,11 +130,6 @@ def _sts(ask: Ask) -> str:
     return ask.get("RoleArn") or "*"
 
 
-def _cloudtrail(ask: Ask) -> str:
-    return "*"
-
-
 FINDERS: dict[str, Callable[[Ask], str]] = {
     "iam": _iam, "sqs": _sqs, "sns": _sns, "events": _events, "cloudwatch": _cloudwatch, "logs": _logs, "secretsmanager": _secretsmanager, "sts": _sts,
-    "cloudtrail": _cloudtrail,
 }  # fmt: skip

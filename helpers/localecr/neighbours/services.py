@@ -8,6 +8,8 @@ from functools import cache
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
+from localecr import records
+
 
 @dataclass(frozen=True)
 class Service:
@@ -75,8 +77,7 @@ OFFERED = {
 }
 OFFERED = {service: frozenset(names.split()) for service, names in OFFERED.items()}
 
-# operations that begin so change nothing that is kept
-READS = ("AssumeRole", "Batch", "ChangeMessageVisibility", "Decode", "Describe", "Filter", "Get", "List", "Lookup", "Receive", "Simulate", "Test")
+PASSING = ("ChangeMessageVisibility", "ChangeMessageVisibilityBatch", "ReceiveMessage")  # what they change of a queue lasts for moments
 # what is kept by other means than the journal: messages in a table of their own, and what leaves nothing behind
 NOT_JOURNALLED = {
     "sqs": {"SendMessage", "SendMessageBatch", "DeleteMessage", "DeleteMessageBatch", "PurgeQueue"},
@@ -102,7 +103,8 @@ def model(service: str) -> ServiceModel:
 
 
 def reads(operation: str) -> bool:
-    return operation.startswith(READS)
+    """Whether an operation changes nothing that is kept."""
+    return records.is_read_only(operation) or operation in PASSING
 
 
 def is_recorded(service: str, operation: str) -> bool:

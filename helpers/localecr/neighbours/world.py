@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlencode
 from weakref import WeakKeyDictionary
-
-from botocore.parsers import create_parser
-from botocore.serialize import create_serializer
 
 from localecr.errors import AwsError, not_built
 from localecr.neighbours import extras, messages, moments, services
@@ -57,6 +53,7 @@ class World:
 
     def ask(self, account: str, region: str, service: Service, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
         """Serves a request by moto: the answer in botocore's member names. Raises AwsError."""
+        from botocore.serialize import create_serializer
         from moto.core.request import Request
 
         self.backend(service.name, account, region)
@@ -79,6 +76,8 @@ class World:
         return self._parsed(model, service, status, answer_headers, answer)
 
     def _parsed(self, model: Any, service: Service, status: int, headers: dict[str, Any], answer: str | bytes) -> dict[str, Any]:
+        from botocore.parsers import create_parser
+
         text = answer.encode() if isinstance(answer, str) else answer or b""
         response = {"status_code": status, "headers": {key.lower(): value for key, value in headers.items()}, "body": text}
         parsed = create_parser(service.protocol).parse(response, model.output_shape)
@@ -107,7 +106,6 @@ def load_moto() -> None:
     with _importing:
         if getattr(load_moto, "is_done", False):
             return
-        import boto3
         from moto.core.base_backend import AccountSpecificBackend, BackendDict
         from moto.core.responses import BaseResponse
 
@@ -117,8 +115,8 @@ def load_moto() -> None:
         extras.install()
         messages.install()
         logging.getLogger("moto").setLevel(logging.ERROR)
-        names = boto3.Session(botocore_session=_without_profile())
-        AccountSpecificBackend.get_session = classmethod(lambda cls: names)
+        regions = _Regions()
+        AccountSpecificBackend.get_session = classmethod(lambda cls: regions)
         BackendDict.__getitem__ = _of_this_world
         BaseResponse.get_current_account = lambda self: self.headers["X-Moto-Account-Id"]
         load_moto.is_done = True
@@ -135,11 +133,17 @@ def _of_this_world(backends: Any, account: str) -> Any:
     return mine[account]
 
 
-def _without_profile() -> Any:
-    """A session for the names of Regions, which reads no configuration of the person's."""
-    import botocore.session
+class _Regions:
+    """What moto asks a boto3 session for: the names of AWS's Regions, told without the person's own configuration."""
 
-    session = botocore.session.Session(profile=None)
-    session.set_config_variable("config_file", os.devnull)
-    session.set_config_variable("profile", None)
-    return session
+    def __init__(self) -> None:
+        from botocore.loaders import Loader
+        from botocore.regions import EndpointResolver
+
+        self._resolver = EndpointResolver(Loader().load_data("endpoints"))
+
+    def get_available_partitions(self) -> list[str]:
+        return self._resolver.get_available_partitions()
+
+    def get_available_regions(self, service: str, partition_name: str) -> list[str]:
+        return self._resolver.get_available_endpoints("sqs", partition_name)  # which is in all of them

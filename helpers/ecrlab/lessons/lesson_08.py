@@ -1,0 +1,151 @@
+"""What lesson 08 looks for: a key that was stopped, rules by what they choose, a queue by whom it lets in, an image in quarantine."""
+
+from __future__ import annotations
+
+from ecrlab.check import Verdict, done, not_tried, not_yet
+from ecrlab.lab import Lab
+from ecrlab.labs import looking
+from ecrlab.rules import Rule, image_event, queue, rule
+from ecrlab.traffic import cast
+
+SHOP, NEWEST, PREFIX = "lesson08/shop", "1.3", "quarantine-"
+PUSHES, DELETIONS, BIN = "lesson08-pushes", "lesson08-deletions", "lesson08-bin"
+
+
+def leaked_key(lab: Lab) -> Verdict:
+    """The builder's first key is stopped, and nobody else's."""
+    users = _keys(lab)
+    if cast.BUILDER not in users:
+        if users:
+            return not_yet("With the user everything of it is gone, and the builders can't get a new key.", "lesson.cleanup() and the cell with the replay bring it back.")
+        return not_tried("There is no team in this lab.", "Run the cell that replays the fortnight; on AWS this exercise can't be done.")
+    others = [name for name, keys in users.items() if name != cast.BUILDER and "Active" not in keys.values()]
+    if others:
+        return not_yet(
+            f"The key of {', '.join(others)} is stopped as well. A thief is stopped by one key; production stands still by the others.",
+            'Set it to "Active" again.',
+        )
+    leaked = _leaked(lab)
+    left = users[cast.BUILDER].get(leaked)
+    if left == "Active" and len(users[cast.BUILDER]) > 1:
+        return not_yet("A new key doesn't stop the old one: a user may have two, and both work.", "The old one is in the stranger's records.")
+    if left == "Active":
+        if not _may_pull(lab):
+            return not_yet(
+                "You took the user's permissions, so the builders stand still and the key still works: it only may do nothing for now.",
+                "Stop the key. Permissions are for what the user does, keys for who it is.",
+            )
+        return not_tried("The leaked key still works.")
+    undone = "It could be made active again, should you be wrong." if left else "It is deleted, which can't be undone."
+    return done(f"The leaked key opens nothing any more, and everybody else's still works. {undone}")
+
+
+def deletions(lab: Lab) -> Verdict:
+    """The rule for deletions chooses every deletion in lesson08/shop, and nothing else."""
+    found = rule(lab, DELETIONS)
+    if found is None:
+        return not_tried(f"There is no rule {DELETIONS} yet.")
+    return _fault(lab, found) or done(
+        "The rule chooses every deletion in lesson08/shop, and nothing else.", "It has no target yet: what it chooses goes nowhere."
+    )
+
+
+def quarantined(lab: Lab) -> Verdict:
+    """The newest image stands under its quarantine name alone, and the rule doesn't choose such names."""
+    tags, found = looking.tags(lab.reader("ecr"), SHOP), rule(lab, PUSHES)
+    held, free = f"{PREFIX}{NEWEST}" in tags, NEWEST in tags
+    if not held and not free:
+        return not_tried(f"{NEWEST} hasn't been pushed yet.")
+    if not held:
+        return not_yet(f"A rule only tells. {NEWEST} stands under its own name, since nobody acted on the event.", "Run the worker on what wait brings.")
+    if free:
+        return not_yet(f"A second name takes nothing away: {NEWEST} can still be pulled.", "Delete the tag 1.3; the image stays under its other name.")
+    if found and found.chooses(image_event(lab, "PUSH", _name(lab), f"{PREFIX}{NEWEST}")):
+        return not_yet("The rule still chooses what the worker does, which makes work for itself.", 'anything-but, with a prefix.')
+    return done(f"{NEWEST} is in quarantine, and the worker's own push wakes nobody.")
+
+
+def bin(lab: Lab) -> Verdict:
+    """What the rule for deletions chooses reaches the queue lesson08-bin."""
+    found, waiting = rule(lab, DELETIONS), queue(lab, BIN)
+    if waiting is None:
+        return not_tried(f"There is no queue {BIN} yet.")
+    if found is None:
+        return not_yet(f"A queue without a rule stays empty: there is no {DELETIONS}.", "The exercise before this one.")
+    if found.target(waiting.arn) is None:
+        elsewhere = f" It sends to {found.targets[0]['Arn'].rpartition(':')[2]}." if found.targets else ""
+        return not_yet(f"The rule doesn't know of the queue: {DELETIONS} has no target {BIN}.{elsewhere}", "events.put_targets")
+    if not waiting.lets_in(found.arn):
+        other = rule(lab, PUSHES)
+        if other and waiting.lets_in(other.arn):
+            return not_yet("The queue lets in another rule: the condition names the pushes, not the deletions.", f"The ARN of {DELETIONS}.")
+        return not_yet("A target that doesn't let EventBridge in stays empty, and no call has told you.", "The queue needs a policy: let_in.")
+    if not found.enabled:
+        return not_yet("A rule that is disabled chooses nothing.", "events.enable_rule")
+    return _fault(lab, found) or done("Every deletion in lesson08/shop is reported to a queue of its own.")
+
+
+def _fault(lab: Lab, found: Rule) -> Verdict | None:
+    """What a rule for deletions chooses wrongly, None where it is right."""
+    shop = _name(lab)
+
+    def chooses(action: str, repository: str = shop, tag: str | None = "1.0") -> bool:
+        return found.chooses(image_event(lab, action, repository, tag))
+
+    if not chooses("DELETE") and not chooses("DELETE", tag="quarantine-1.2"):
+        if chooses("PUSH"):
+            return not_yet("What was chosen before is chosen still: these are pushes.", "action-type is DELETE.")
+        return not_yet(
+            "A pattern is taken whether anything will ever fit it or not, and nothing fits this one: each field, each letter must be as in the event.",
+            'Try it with events.test_event_pattern on sample("DELETE", shop, "1.0").',
+        )
+    if chooses("PUSH"):
+        return not_yet("What the pattern doesn't name doesn't matter, so it chooses pushes as well.", "Name the action-type.")
+    if chooses("DELETE", f"{shop}-old"):
+        return not_yet("A prefix, or no name at all, takes in more than one repository: shop-old has deletions, too.", "The name itself: [shop].")
+    if not chooses("DELETE", tag=None) or not chooses("DELETE", tag="draft-7"):
+        return not_yet("Images without a tag, or with another one, are deleted as well, and this pattern misses them.", "Don't name image-tag.")
+    if not found.enabled:
+        return not_yet("A rule that is disabled chooses nothing.", "events.enable_rule")
+    return None
+
+
+def _keys(lab: Lab) -> dict[str, dict[str, str]]:
+    """The team's users, each with its keys and their states."""
+    iam, found = lab.reader("iam"), {}
+    for page in iam.get_paginator("list_users").paginate(PathPrefix=cast.PATH):
+        for name in (user["UserName"] for user in page["Users"]):
+            listed = iam.list_access_keys(UserName=name)["AccessKeyMetadata"]
+            found[name] = {key["AccessKeyId"]: key["Status"] for key in listed}
+    return found
+
+
+def _leaked(lab: Lab) -> str | None:
+    """The builder's key in the newest deletion of an image that it made, which is the stranger's."""
+    asked = [{"AttributeKey": "EventName", "AttributeValue": "BatchDeleteImage"}]
+    for page in lab.reader("cloudtrail").get_paginator("lookup_events").paginate(LookupAttributes=asked):
+        for event in page["Events"]:
+            if event.get("Username") == cast.BUILDER:
+                return event["AccessKeyId"]
+    return None
+
+
+def _may_pull(lab: Lab) -> bool:
+    """Whether the builder's policy still lets it work."""
+    iam = lab.reader("iam")
+    user, repository = iam.get_user(UserName=cast.BUILDER)["User"]["Arn"], looking.repository(lab.reader("ecr"), cast.ORDERS)
+    return repository is None or lab.decision(user, "ecr:PutImage", repository["repositoryArn"]).allowed
+
+
+def _name(lab: Lab) -> str:
+    """The repository's name as events have it, which on AWS begins with the lab's prefix."""
+    found = looking.repository(lab.reader("ecr"), SHOP)
+    return found["repositoryArn"].partition("/")[2] if found else SHOP
+
+
+CHECKS = {
+    "leaked-key": leaked_key,
+    "deletions": deletions,
+    "quarantined": quarantined,
+    "bin": bin,
+}
