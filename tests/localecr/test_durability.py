@@ -207,3 +207,15 @@ def peak(lab):
     """The most memory that a process ever had, in bytes."""
     with open(f"/proc/{lab.process.pid}/status") as file:
         return next(int(line.split()[1]) << 10 for line in file if line.startswith("VmHWM"))
+
+
+def test_another_program_may_open_the_database_of_a_running_lab(state):
+    """A viewer, a backup: SQLite's locks must be there to tell it that somebody else works with the log."""
+    with Process(state) as lab:
+        lab.client().create_repository(repositoryName="before")
+        for number in range(20):
+            other = sqlite3.connect(state / "lab.sqlite")
+            assert other.execute("SELECT COUNT(*) FROM repositories WHERE kind = 'private'").fetchone() == (1 + number,)
+            other.close()
+            lab.client().create_repository(repositoryName=f"after-{number}")
+        assert lab.process.poll() is None
