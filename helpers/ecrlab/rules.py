@@ -137,6 +137,11 @@ def message(target: dict, event: dict) -> str:
     return text.strip().strip('"')
 
 
+def lost_paths(target: dict, event: dict) -> list[str]:
+    """The paths of a target's InputTransformer that lead nowhere in an event."""
+    return [path for path in target.get("InputTransformer", {}).get("InputPathsMap", {}).values() if _at(event, path) is None]
+
+
 def _at(event: object, path: str) -> object:
     """What stands at `$.detail.image-tag`, None where nothing does."""
     for name in path.split(".")[1:]:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from ecrlab.check import Verdict, done, not_tried, not_yet
 from ecrlab.lab import Lab
 from ecrlab.labs import looking, planting
-from ecrlab.rules import Rule, image_event, log_group, message, queue, rule
+from ecrlab.rules import Rule, image_event, log_group, lost_paths, message, queue, rule
 
 WIND, TIDE, DRAFTS = "lab4/prod/wind", "lab4/prod/tide", "lab4/wind"
 CI, SAM, NOOR = "lab4-ci", "lab4-sam", "lab4-noor"
@@ -119,7 +119,7 @@ def culprit(lab: Lab) -> Verdict:
     if guilty is None or None in users.values():
         return not_tried("Nobody has deleted anything yet.", COMES + " On AWS the trail takes some minutes.")
     stopped = {name: [key for key, state in keys.items() if state != "Active"] for name, keys in users.items()}
-    if stopped[CI] or stopped[NOOR] and guilty not in users[SAM]:
+    if stopped[CI]:
         return not_yet("Nobody is stopped for having a key. CI and Noor need theirs.", 'Set it to "Active" again.')
     if stopped[NOOR]:
         return not_yet("To be refused isn't to have done it: Noor's call ended with AccessDenied, and the image was still there.", "Look at errorCode, and set Noor's key to Active again.")
@@ -127,8 +127,7 @@ def culprit(lab: Lab) -> Verdict:
     if not others:
         return not_yet("Sam's other key is gone. A user may have two, and one of them did it.", "guide.reset() begins anew.")
     if all(key in stopped[SAM] for key in others):
-        both = users[SAM].get(guilty) != "Active"
-        if both:
+        if users[SAM].get(guilty) != "Active":
             return not_yet("One user, two keys: you stopped both, and Sam's laptop does nothing any more.", "accessKeyId in the record says which one it was.")
         return not_yet("One user, two keys, and you stopped the wrong one.", "accessKeyId in the record says which one it was.")
     if users[SAM].get(guilty) != "Active":
@@ -136,25 +135,6 @@ def culprit(lab: Lab) -> Verdict:
     if not _may_push(lab):
         return not_yet("You took Sam's permissions, so Sam can't work, and whoever has the key waits until you give them back.", "Stop the key.")
     return not_tried("The key that deleted the image still works.")
-
-
-def restored(lab: Lab) -> Verdict:
-    """The deleted release stands again under its tag, with its digest."""
-    found, wanted = looking.tags(lab.reader("ecr"), WIND), release(GONE)
-    if not looking.repository(lab.reader("ecr"), WIND):
-        return not_tried(f"{WIND} isn't there.", COMES)
-    held = looking.images(lab.reader("ecr"), WIND).get(wanted.digest)
-    if found.get(GONE) == wanted.digest or (GONE in found and _same(lab, GONE, wanted)):
-        return done(f"{GONE} is back, and it is the very same image: its digest says so.")
-    if GONE in found and found[GONE] == found.get(LAST):
-        return not_yet(f"A tag proves nothing about what is behind it: {GONE} is now {LAST}, and production goes back a release without knowing.", "Compare digests.")
-    if GONE in found:
-        return not_yet(f"{GONE} stands there again, but it isn't the image that was tested: it has another digest.", "The record of the deletion has the digest in responseElements.")
-    if held:
-        return not_yet(f"The image is back, and nobody finds it: production asks for {GONE}, and it is called {', '.join(held)}.", f"Give it the tag {GONE}.")
-    if held is not None:
-        return not_yet("The image is back without a name, and production asks by name.", f"Give it the tag {GONE}.")
-    return not_tried(f"There is no {GONE} in {WIND}.")
 
 
 def pulls(lab: Lab) -> Verdict:
@@ -184,13 +164,30 @@ def pulls(lab: Lab) -> Verdict:
     return done("The alarm sleeps on a busy day, goes off when everything is taken, and tells the pager.")
 
 
+def restored(lab: Lab) -> Verdict:
+    """The deleted release stands again under its tag, with its digest."""
+    found, wanted = looking.tags(lab.reader("ecr"), WIND), release(GONE)
+    if not looking.repository(lab.reader("ecr"), WIND):
+        return not_tried(f"{WIND} isn't there.", COMES)
+    held = looking.images(lab.reader("ecr"), WIND).get(wanted.digest)
+    if found.get(GONE) == wanted.digest or (GONE in found and _same(lab, GONE, wanted)):
+        return done(f"{GONE} is back, and it is the very same image: its digest says so.")
+    if GONE in found and found[GONE] == found.get(LAST):
+        return not_yet(f"A tag proves nothing about what is behind it: {GONE} is now {LAST}, and production goes back a release without knowing.", "Compare digests.")
+    if GONE in found:
+        return not_yet(f"{GONE} stands there again, but it isn't the image that was tested: it has another digest.", "The record of the deletion has the digest in responseElements.")
+    if held:
+        return not_yet(f"The image is back, and nobody finds it: production asks for {GONE}, and it is called {', '.join(held)}.", f"Give it the tag {GONE}.")
+    if held is not None:
+        return not_yet("The image is back without a name, and production asks by name.", f"Give it the tag {GONE}.")
+    return not_tried(f"There is no {GONE} in {WIND}.")
+
+
 def keep(lab: Lab) -> Verdict:
     """Every push and deletion in production is kept in the log group."""
     found, group = rule(lab, KEEP), log_group(lab, GROUP)
-    if found is None and group is None:
-        return not_tried(f"There is no rule {KEEP} and no log group yet.")
     if found is None:
-        return not_yet(f"A log group is a place. Nothing puts anything there: there is no rule {KEEP}.", "events.put_rule")
+        return not_tried(f"There is no rule {KEEP} yet, and nothing puts anything into the log group.")
     fault = _chosen(lab, found, wanted=[("PUSH", "9.9"), ("DELETE", "9.9"), ("PUSH", None), ("DELETE", None)], unwanted=[])
     if fault:
         return fault
@@ -240,8 +237,9 @@ def alert(lab: Lab) -> Verdict:
     if said[0] == said[1]:
         return not_yet("The same sentence for every push: a constant can't say which image it was.", "InputPathsMap takes values out of the event, <name> puts them in.")
     missing = [each["detail"][part] for each, text in zip(events, said) for part in ("repository-name", "image-tag") if each["detail"][part] not in text]
-    if missing and ("<" in said[0] or "  " in said[0] or '""' in said[0]):
-        return not_yet(f"A path that leads nowhere puts nothing in: {missing[0]} isn't in “{said[0]}”.", "$.detail.image-tag, letter by letter as in the event.")
+    lost = lost_paths(target, events[0])
+    if missing and lost:
+        return not_yet(f"A path that leads nowhere puts nothing in, and nobody complains: {lost[0]} isn't in the event.", f"The sentence is “{said[0]}”.")
     if missing:
         return not_yet(f"“{said[0]}” doesn't say all: {missing[0]} is missing.", "Repository and tag.")
     if "{" in said[0]:
@@ -278,7 +276,7 @@ def quarantine(lab: Lab) -> Verdict:
     by_ci, by_noor = release(BY_CI).digest, release(BY_NOOR).digest
     ours, theirs = found.get(BY_CI) == by_ci, found.get(BY_NOOR) == by_noor
     if by_ci not in held and by_noor not in held:
-        return not_tried("Nobody has pushed yet.") if BY_CI not in found else not_tried()
+        return not_tried("Nobody has pushed yet.")
     if by_noor not in held:
         return not_yet("Deleted is not in quarantine: nobody can look any more at what was pushed.", f"Give it the name {MARK}{BY_NOOR}, then take {BY_NOOR} away.")
     if by_ci not in held or not ours and f"{MARK}{BY_CI}" in found:
@@ -288,7 +286,7 @@ def quarantine(lab: Lab) -> Verdict:
     if theirs:
         return not_yet(f"A second name takes nothing away: {BY_NOOR} can still be pulled.", "Delete the first one, by its tag.")
     if f"{MARK}{BY_NOOR}" not in found:
-        return not_yet(f"The image has no name any more, and the next who tidies up takes it for rubbish.", f"{MARK}{BY_NOOR}")
+        return not_yet(f"The image isn't called {MARK}{BY_NOOR}, and the next who tidies up takes it for rubbish.", "The name says why it is kept.")
     if found[f"{MARK}{BY_NOOR}"] != by_noor:
         return not_yet("Another image is in quarantine than the one that was pushed.", "Fetch the manifest by the tag in the event.")
     if not ours:
@@ -369,8 +367,8 @@ def _full(lab: Lab, name: str) -> str:
 
 CHECKS = {
     "culprit": culprit,
-    "restored": restored,
     "pulls": pulls,
+    "restored": restored,
     "keep": keep,
     "mend": mend,
     "alert": alert,

@@ -117,9 +117,11 @@ def change_key(call: Call) -> dict[str, Any]:
 
 
 def put_policy(call: Call) -> dict[str, Any]:
-    """A policy, managed or inline. Raises MalformedPolicyDocument, LimitExceeded."""
+    """A policy, managed or inline. Raises MalformedPolicyDocument, LimitExceeded. A managed one is never of the older language."""
     text = call.parameters["PolicyDocument"]
-    read(text, "identity")
+    document = read(text, "identity")
+    if call.operation not in INLINE and document.version != documents.VERSIONS[-1]:
+        raise AwsError("MalformedPolicyDocument", "Policy document must be version 2012-10-17 or greater.")
     if call.operation not in INLINE and _size(text) > LARGEST_MANAGED:
         raise AwsError("LimitExceeded", f"Cannot exceed quota for PolicySize: {LARGEST_MANAGED}", 409)
     if call.operation in INLINE:
