@@ -12,7 +12,8 @@ from grants import allow, denied, policy, statement, to
 
 OWNER, PARTNER = "111122223333", "444455556666"
 HERE = f"us-east-1:{OWNER}"
-CALLS = {  # service → a call without parameters, its action as a refusal spells it and its resource, and the service's code for a denied access
+# service → a call without parameters, its action as a refusal spells it, its resource, and the service's code for a denied access
+CALLS = {
     "iam": ("list_users", "iam:ListUsers", f"arn:aws:iam::{OWNER}:user/", "AccessDenied"),
     "sqs": ("list_queues", "sqs:listqueues", f"arn:aws:sqs:{HERE}:", "AccessDenied"),
     "sns": ("list_topics", "SNS:ListTopics", f"arn:aws:sns:{HERE}:*", "AuthorizationError"),
