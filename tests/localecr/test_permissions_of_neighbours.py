@@ -12,10 +12,11 @@ from grants import allow, denied, policy, statement, to
 
 OWNER, PARTNER = "111122223333", "444455556666"
 HERE = f"us-east-1:{OWNER}"
-CALLS = {  # service → a call without parameters, its action and resource, and the service's code for a denied access
+# service → a call without parameters, its action as a refusal spells it, its resource, and the service's code for a denied access
+CALLS = {
     "iam": ("list_users", "iam:ListUsers", f"arn:aws:iam::{OWNER}:user/", "AccessDenied"),
-    "sqs": ("list_queues", "sqs:ListQueues", f"arn:aws:sqs:{HERE}:", "AccessDenied"),
-    "sns": ("list_topics", "sns:ListTopics", f"arn:aws:sns:{HERE}:*", "AuthorizationError"),
+    "sqs": ("list_queues", "sqs:listqueues", f"arn:aws:sqs:{HERE}:", "AccessDenied"),
+    "sns": ("list_topics", "SNS:ListTopics", f"arn:aws:sns:{HERE}:*", "AuthorizationError"),
     "cloudwatch": ("describe_alarms", "cloudwatch:DescribeAlarms", f"arn:aws:cloudwatch:{HERE}:alarm:*", "AccessDenied"),
     "events": ("list_rules", "events:ListRules", None, "AccessDeniedException"),
     "logs": ("describe_log_groups", "logs:DescribeLogGroups", f"arn:aws:logs:{HERE}:log-group::log-stream:", "AccessDeniedException"),
@@ -40,7 +41,7 @@ def test_who_one_is_takes_no_permission(meet):
 
 def test_a_queues_policy_lets_somebody_send_who_has_no_policy(meet, aws, free_repository):
     queue, nobody = aws("sqs").create_queue(QueueName=free_repository)["QueueUrl"], meet()
-    with refused("AccessDenied", denied(nobody.arn, "sqs:SendMessage", f"arn:aws:sqs:{HERE}:{free_repository}")):
+    with refused("AccessDenied", denied(nobody.arn, "sqs:sendmessage", f"arn:aws:sqs:{HERE}:{free_repository}")):
         nobody.client("sqs").send_message(QueueUrl=queue, MessageBody="hello")
     letting = policy(to(nobody.arn, "sqs:SendMessage", Resource=f"arn:aws:sqs:{HERE}:{free_repository}"))
     aws("sqs").set_queue_attributes(QueueUrl=queue, Attributes={"Policy": letting})
