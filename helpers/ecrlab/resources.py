@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
 if TYPE_CHECKING:
     from ecrlab.lab import Lab
 
@@ -59,6 +57,8 @@ def _queue(lab: Lab, name: str) -> str | None:
 
 def _delete_queue(lab: Lab, url: str) -> None:
     """Where its own policy denies even its owner that, only a local lab can help."""
+    from botocore.exceptions import ClientError
+
     try:
         lab.client("sqs").delete_queue(QueueUrl=url)
     except ClientError as error:
