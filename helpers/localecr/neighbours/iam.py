@@ -30,6 +30,12 @@ def say_who(operation: str, parameters: dict[str, Any], principal: Principal) ->
         parameters["UserName"] = principal.user
 
 
+def refuse_session(principal: Principal) -> None:
+    """Returns but for a user's session, which is never one with MFA here (AWS: GetSessionToken: such credentials call no operation of IAM)."""
+    if principal.user and principal.issued_at is not None:
+        raise AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+
+
 def _execute(call: Call) -> dict[str, Any]:
     return journal.execute(call.lab, call.account, call.region, "iam", call.operation, call.parameters)
 

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 from localecr.store import trouble, wal
@@ -95,17 +95,22 @@ class Database:
         return StateError(f"The lab's database {self._path} can't be read ({why}). Nothing was changed. Start afresh with: ecrlab reset --yes")
 
     def _connection(self) -> sqlite3.Connection:
-        if not hasattr(self._local, "connection"):
-            if not self._is_open:
-                raise Closed("The lab has stopped.")
-            connection = sqlite3.connect(
-                f"{self._path.as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=30, check_same_thread=False, cached_statements=256
-            )
-            connection.row_factory = sqlite3.Row
-            connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")
-            self._local.connection = connection
-            self._connections.append(connection)
-        return self._local.connection
+        try:
+            return self._local.connection
+        except AttributeError:
+            return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        if not self._is_open:
+            raise Closed("The lab has stopped.")
+        connection = sqlite3.connect(
+            f"{self._path.as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=30, check_same_thread=False, cached_statements=256
+        )
+        connection.row_factory = sqlite3.Row
+        connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")
+        self._local.connection = connection
+        self._connections.append(connection)
+        return connection
 
     def all(self, query: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
         """Every row of a query."""
@@ -130,14 +135,14 @@ class Database:
         """Whether this thread is within a transaction."""
         return self._connection().in_transaction
 
-    @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self) -> AbstractContextManager[sqlite3.Connection]:
         """A transaction: all of it is kept, or nothing. Inside another of the same thread it joins that one."""
         connection = self._connection()
+        return nullcontext(connection) if connection.in_transaction else self._transaction(connection)
+
+    @contextmanager
+    def _transaction(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         with self._turn:
-            if connection.in_transaction:
-                yield connection
-                return
             if self._identity() != self._file:
                 raise trouble.Moved(trouble.MOVED)
             connection.execute("BEGIN IMMEDIATE")
