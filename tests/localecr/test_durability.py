@@ -169,7 +169,7 @@ def test_a_transaction_that_cannot_be_committed_is_taken_back_whole(tmp_path):
     database = Database(tmp_path / "lab.sqlite")
     with pytest.raises(sqlite3.IntegrityError), database.write() as transaction:
         transaction.execute("PRAGMA defer_foreign_keys = ON")
-        transaction.execute("INSERT INTO access_keys VALUES ('AKIA', 'secret', 'no such account', 'nobody', 'Active')")
+        transaction.execute("INSERT INTO access_keys VALUES ('AKIA', 'secret', 'no such account', 'nobody', 'Active', 0)")
     with database.write() as transaction:
         transaction.execute("INSERT INTO accounts (id) VALUES ('111122223333')")
     assert database.one("SELECT count(*) AS count FROM access_keys")["count"] == 0
