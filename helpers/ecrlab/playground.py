@@ -39,7 +39,8 @@ ACTIONS = {
 _STYLE = """<style>
 .ecrlab-playground {border: 1px solid #767676; border-left: 6px solid #0072b2; border-radius: 4px; padding: 8px 14px; max-width: 60em;}
 .ecrlab-playground .widget-dropdown, .ecrlab-playground .widget-textarea {width: auto; flex-direction: column; align-items: stretch; height: auto;}
-.ecrlab-playground .widget-dropdown > select {width: 100%;}
+.ecrlab-playground .widget-dropdown > select {width: 100%; flex: none; height: 28px;}
+.ecrlab-playground .widget-textarea > textarea {flex: none;}
 .ecrlab-playground .widget-label {width: auto; max-width: none; text-align: left; font-weight: 600; font-size: 14px;}
 .ecrlab-playground textarea {font-family: var(--jp-code-font-family, monospace); font-size: 13px; width: 100%;}
 .ecrlab-playground .widget-html, .ecrlab-playground .widget-html-content {height: auto; overflow: visible; white-space: normal;}
@@ -106,7 +107,6 @@ class Playground:
         self.decide = ipywidgets.Button(description="Decide", layout={"width": "auto"})
         self.reload = ipywidgets.Button(description="Back to the policies as they are", layout={"width": "auto"})
         self.said = ipywidgets.HTML(_region(""))
-        self._loaded = {}
         self.who.observe(lambda _: self._load("identity_policy"), "value")
         self.repository.observe(lambda _: self._load("repository_policy"), "value")
         self.decide.on_click(lambda _: self._decide())
@@ -123,9 +123,11 @@ class Playground:
         self.said.value = _region("")
 
     def _load(self, name: str) -> None:
-        """Fill a text with the policy as it is now."""
-        text = _identity_policy(self._lab, self.who.value) if name == "identity_policy" else _repository_policy(self._lab, self.repository.label)
-        self._loaded[name] = getattr(self, name).value = text
+        getattr(self, name).value = self._kept(name)
+
+    def _kept(self, name: str) -> str:
+        """The policy as it is now."""
+        return _identity_policy(self._lab, self.who.value) if name == "identity_policy" else _repository_policy(self._lab, self.repository.label)
 
     def _decide(self) -> None:
         instead, faults = {}, []
@@ -133,7 +135,7 @@ class Playground:
             text = getattr(self, name).value
             if text.strip():
                 faults += filter(None, [fault(getattr(self, name).description.partition(":")[0], text)])
-            if text != self._loaded[name]:  # what wasn't edited is decided as it stands, under its own name
+            if text != self._kept(name):  # what is as it is, is decided under its own name
                 instead |= {"identity_policies": [text] if text.strip() else []} if name == "identity_policy" else {name: text.strip()}
         asked = Question(self.who.value, self.action.value, self.repository.value, instead)
         self.said.value = _region((note(*faults) if faults else asked.decide(self._lab)).html)

@@ -1,4 +1,4 @@
-"""Lessons 00, 02, 03, 04 and 07 and labs 1 and 2 as learners meet them: in JupyterLab, in Chromium, with the real widgets."""
+"""Lessons 00, 02, 03, 04, 07 and 08 and labs 1, 2 and 4 as learners meet them: in JupyterLab, in Chromium, with the real widgets."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ NOTEBOOKS = (
     "notebooks/03-tags-digests-and-manifests.ipynb",
     "notebooks/04-permissions.ipynb",
     "notebooks/07-metrics.ipynb",
+    "notebooks/08-audit-trail-and-events.ipynb",
     "labs/lab-1-ship-a-first-service/lab.ipynb",
     "labs/lab-2-lock-it-down/lab.ipynb",
+    "labs/lab-4-watch-and-react/lab.ipynb",
 )
 
 
@@ -96,6 +98,50 @@ def test_nothing_is_fetched_from_another_computer(notebook: NotebookPage) -> Non
     assert notebook.hosts <= {"127.0.0.1", ""}
 
 
+PLAYGROUND = {
+    "lab": "import ecrlab, json\nfrom ecrlab import playground\nlab = ecrlab.open()",
+    "make": (
+        'lab.client("ecr").create_repository(repositoryName="browser/shop")\n'
+        'statement = {"Sid": "pull", "Effect": "Allow", "Action": "ecr:BatchGetImage", "Resource": "*"}\n'
+        'user = lab.client("iam").create_user(UserName="browser-user")["User"]["Arn"]\n'
+        'document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})\n'
+        'lab.client("iam").put_user_policy(UserName="browser-user", PolicyName="pull", PolicyDocument=document)'
+    ),
+    "playground": 'playground.open(lab, who={"a user": user}, repositories=["browser/shop"])',
+}
+
+
+def write(jupyterlab: JupyterLab, path: str, cells: dict[str, str]) -> None:
+    """A notebook of these code cells, in the learner's copy of the course."""
+    kernelspec = {"name": "python3", "display_name": "Python 3"}
+    made = [new_code_cell(source, id=id) for id, source in cells.items()]
+    nbformat.write(new_notebook(cells=made, metadata={"kernelspec": kernelspec}), jupyterlab.course / path)
+
+
+def test_the_playground_is_used_by_keyboard_alone_and_can_be_read(open_notebook: Callable[[str], NotebookPage], jupyterlab: JupyterLab) -> None:
+    write(jupyterlab, "notebooks/playground.ipynb", PLAYGROUND)
+    notebook = open_notebook("notebooks/playground.ipynb")
+    notebook.run_all()
+    assert failed(notebook) == []
+    notebook.walk_to(2)
+    ground, keyboard = notebook.shown(2).locator(".ecrlab-playground"), notebook.page.keyboard
+    notebook.tab_to(ground.get_by_label("Identity policy"))
+    policy = ground.get_by_label("Identity policy").input_value()
+    for typed, said in (("{", "this isn't JSON at line 1, column 2"), (policy, "statement pull"), (policy.replace("Allow", "Deny"), "explicit deny")):
+        keyboard.press("ControlOrMeta+a")
+        keyboard.insert_text(typed)
+        notebook.tab_to(ground.get_by_role("button", name="Decide"))
+        keyboard.press("Enter")
+        ground.get_by_role("status").get_by_text(said).first.wait_for()
+        keyboard.press("Shift+Tab")  # back over the repository policy
+        keyboard.press("Shift+Tab")
+    notebook.unroll()
+    assert notebook.screenshots(SCREENSHOTS, "playground")
+    assert notebook.violations() == []
+    assert notebook.cut_off() == []
+    notebook.page.close()
+
+
 BAD = {
     "sound": "print('a tag can move')",
     "silent": "from IPython.display import HTML\nHTML('<svg role=\"img\" width=\"9\" height=\"9\"><rect width=\"9\" height=\"9\"/></svg>')",
@@ -107,9 +153,7 @@ BAD = {
 
 
 def test_a_notebook_that_fails_or_cannot_be_read_is_found(open_notebook: Callable[[str], NotebookPage], jupyterlab: JupyterLab) -> None:
-    cells = [new_code_cell(source, id=id) for id, source in BAD.items()]
-    kernelspec = {"name": "python3", "display_name": "Python 3"}
-    nbformat.write(new_notebook(cells=cells, metadata={"kernelspec": kernelspec}), jupyterlab.course / "notebooks" / "bad.ipynb")
+    write(jupyterlab, "notebooks/bad.ipynb", BAD)
     notebook = open_notebook("notebooks/bad.ipynb")
     notebook.run_all()
     assert failed(notebook) == ["fails", "never-run"]

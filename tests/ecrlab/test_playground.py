@@ -77,6 +77,13 @@ def test_an_edited_policy_decides_instead_and_nothing_is_changed(ground, lab):
     assert json.loads(ground.identity_policy.value)["Statement"][0]["Sid"] == "pull" and ground.repository_policy.value == ""
 
 
+def test_what_stands_there_decides_even_if_it_was_changed_elsewhere_meanwhile(ground, lab):
+    shown = ground.identity_policy.value
+    lab.client("iam").put_user_policy(UserName=USER, PolicyName="pull", PolicyDocument=policy({"Effect": "Allow", "Action": "ecr:ListImages", "Resource": "*"}))
+    assert "Allowed" in decided(ground)
+    lab.client("iam").put_user_policy(UserName=USER, PolicyName="pull", PolicyDocument=shown)
+
+
 def test_an_emptied_policy_is_none(ground):
     ground.identity_policy.value = " \n"
     assert "Refused" in decided(ground)

@@ -253,6 +253,34 @@ def test_a_malformed_policy_is_refused(iam, user, text):
         assert refused(call, **given)[0] == "MalformedPolicyDocument"
 
 
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"stringequals": {"AWS:username": "x"}},
+        {"foranyvalue:StringLikeifexists": {"aws:TagKeys": "x"}},
+        {"DateLessThan": {"aws:CurrentTime": "2030-01-01T00:00Z"}},
+        {"NumericLessThan": {"aws:MultiFactorAuthAge": 300}},
+    ],
+)
+def test_a_policy_is_kept_however_its_conditions_are_spelt(iam, user, condition):
+    """The simulator and the evaluator take them, so they must be there to be evaluated."""
+    text = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "ECR:*", "Resource": "*", "Condition": condition}})
+    iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=text)
+    assert iam.get_user_policy(UserName=user, PolicyName="p")["PolicyDocument"]["Statement"]["Condition"] == condition
+    iam.create_role(RoleName=fresh("role"), AssumeRolePolicyDocument=trust(ACCOUNT, "sts:AssumeRole", **condition))
+
+
+def test_the_older_language_is_taken_but_for_managed_policies(iam, user):
+    """Trust policies of many a guide are written in it (Amazon ECS: task execution role)."""
+    for version in ({"Version": "2008-10-17"}, {}):
+        text = json.dumps(version | {"Statement": {"Effect": "Allow", "Action": "ecr:*", "Resource": "*"}})
+        iam.put_user_policy(UserName=user, PolicyName="p", PolicyDocument=text)
+        told = ("MalformedPolicyDocument", "Policy document must be version 2012-10-17 or greater.")
+        assert refused(iam.create_policy, PolicyName=fresh("policy"), PolicyDocument=text) == told
+    of_tasks = json.loads(trust({"Service": "ecs-tasks.amazonaws.com"})) | {"Version": "2008-10-17"}
+    iam.create_role(RoleName=fresh("role"), AssumeRolePolicyDocument=json.dumps(of_tasks))
+
+
 @pytest.mark.parametrize(("kind", "largest"), [("user", 2048), ("group", 5120), ("role", 10_240)])
 def test_inline_policies_have_room_for_so_much_together(iam, kind, largest):
     name, whose = fresh(kind), f"{kind.title()}Name"

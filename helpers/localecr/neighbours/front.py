@@ -85,6 +85,7 @@ def _refuse_unbuilt(service: Service, operation: str) -> None:
 
 def _call(lab: Lab, service: Service, operation: str, parameters: dict[str, Any], caller: callers.Caller, request: Request, request_id: str) -> ledger.Call:
     if service.name == "iam":
+        iam.refuse_session(caller.principal)
         iam.say_who(operation, parameters, caller.principal)
     region = "us-east-1" if service.is_global else caller.region or "us-east-1"
     owner, arn = resources.of(service.name, resources.Ask(lab, caller.principal.account, region, operation, parameters))

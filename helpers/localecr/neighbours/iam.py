@@ -30,6 +30,12 @@ def say_who(operation: str, parameters: dict[str, Any], principal: Principal) ->
         parameters["UserName"] = principal.user
 
 
+def refuse_session(principal: Principal) -> None:
+    """Returns but for a user's session, which is never one with MFA here (AWS: GetSessionToken: such credentials call no operation of IAM)."""
+    if principal.user and principal.issued_at is not None:
+        raise AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+
+
 def _execute(call: Call) -> dict[str, Any]:
     return journal.execute(call.lab, call.account, call.region, "iam", call.operation, call.parameters)
 
@@ -117,9 +123,11 @@ def change_key(call: Call) -> dict[str, Any]:
 
 
 def put_policy(call: Call) -> dict[str, Any]:
-    """A policy, managed or inline. Raises MalformedPolicyDocument, LimitExceeded."""
+    """A policy, managed or inline. Raises MalformedPolicyDocument, LimitExceeded. A managed one is never of the older language."""
     text = call.parameters["PolicyDocument"]
-    read(text, "identity")
+    document = read(text, "identity")
+    if call.operation not in INLINE and document.version != documents.VERSIONS[-1]:
+        raise AwsError("MalformedPolicyDocument", "Policy document must be version 2012-10-17 or greater.")
     if call.operation not in INLINE and _size(text) > LARGEST_MANAGED:
         raise AwsError("LimitExceeded", f"Cannot exceed quota for PolicySize: {LARGEST_MANAGED}", 409)
     if call.operation in INLINE:

@@ -43,8 +43,15 @@ class Database:
                 raise self._unreadable(str(error)) from error
             raise
         self._file = self._identity()
-        if lost := wal.lost(self._path, before):
+        if before.committed > before.copied and (lost := wal.lost(self._path, before, self._pages_of_log())):
             log.warning(lost)
+
+    def _pages_of_log(self) -> int:
+        """How many pages SQLite found in the log. It copies them into the database on the way, which a full disk may refuse."""
+        try:
+            return self._connection().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
+        except sqlite3.OperationalError:
+            return wal.EVERY
 
     def _identity(self) -> tuple[int, int] | None:
         try:
