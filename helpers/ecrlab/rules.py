@@ -66,38 +66,36 @@ def image_event(lab: Lab, action: str, repository: str, tag: str | None, **more:
 
 
 @dataclass(frozen=True)
-class Queue:
-    """A queue: its URL, its ARN, and its policy's text (empty: it has none)."""
+class Target:
+    """A queue or a log group: its ARN, its policy's text (empty: it has none), what is done to deliver, and on what."""
 
     lab: Lab
-    url: str
     arn: str
     policy: str
+    action: str
+    resource: str
 
     def lets_in(self, source: str) -> bool:
-        """Whether its policy lets EventBridge send a message for the rule with the ARN `source`.
+        """Whether its policy lets EventBridge deliver for the rule with the ARN `source`.
 
         AWS: SimulateCustomPolicy knows no services, so EventBridge's name in the policy is replaced by the learner's.
         """
         if not self.policy:
             return False
         who = self.lab.arn()
-        policy = json.dumps(_as(json.loads(self.policy), who))
+        about = {"aws:SourceArn": source, "aws:SourceAccount": source.split(":")[4]}
         answer = self.lab.reader("iam").simulate_custom_policy(
             PolicyInputList=[NOTHING],
-            ResourcePolicy=policy,
+            ResourcePolicy=json.dumps(_as(json.loads(self.policy), who)),
             CallerArn=who,
-            ActionNames=["sqs:SendMessage"],
-            ResourceArns=[self.arn],
-            ContextEntries=[
-                {"ContextKeyName": "aws:SourceArn", "ContextKeyType": "string", "ContextKeyValues": [source]},
-                {"ContextKeyName": "aws:SourceAccount", "ContextKeyType": "string", "ContextKeyValues": [self.lab.account]},
-            ],
+            ActionNames=[self.action],
+            ResourceArns=[self.resource],
+            ContextEntries=[{"ContextKeyName": key, "ContextKeyType": "string", "ContextKeyValues": [value]} for key, value in about.items()],
         )
         return answer["EvaluationResults"][0]["EvalDecision"] == "allowed"
 
 
-def queue(lab: Lab, name: str) -> Queue | None:
+def queue(lab: Lab, name: str) -> Target | None:
     """A queue by its name, None where there is none."""
     sqs = lab.reader("sqs")
     try:
@@ -105,16 +103,62 @@ def queue(lab: Lab, name: str) -> Queue | None:
     except sqs.exceptions.QueueDoesNotExist:
         return None
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn", "Policy"])["Attributes"]
-    return Queue(lab, url, found["QueueArn"], found.get("Policy", ""))
+    return Target(lab, found["QueueArn"], found.get("Policy", ""), "sqs:SendMessage", found["QueueArn"])
+
+
+def log_group(lab: Lab, name: str) -> Target | None:
+    """A log group by its name, None where there is none. Its policies are the Region's."""
+    logs = lab.reader("logs")
+    found = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    arn = next((each["arn"].removesuffix(":*") for each in found if each["logGroupName"] == name), None)
+    if arn is None:
+        return None
+    documents = [json.loads(each["policyDocument"]) for each in logs.describe_resource_policies()["resourcePolicies"]]
+    statements = [each for document in documents for each in _listed(document.get("Statement", []))]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements}) if statements else ""
+    return Target(lab, arn, policy, "logs:PutLogEvents", f"{arn}:log-stream:of-a-delivery")
+
+
+def message(target: dict, event: dict) -> str:
+    """What a target is told of an event: all of it, or what Input, InputPath or InputTransformer make of it; names without a value are left out.
+
+    AWS: Amazon EventBridge input transformation, as far as plain paths ($.detail.image-tag) and templates of one text go.
+    """
+    if "Input" in target:
+        return target["Input"]
+    if "InputPath" in target:
+        return json.dumps(_at(event, target["InputPath"]))
+    if "InputTransformer" not in target:
+        return json.dumps(event)
+    text = target["InputTransformer"]["InputTemplate"]
+    for name, path in target["InputTransformer"].get("InputPathsMap", {}).items():
+        value = _at(event, path)
+        text = text.replace(f"<{name}>", value if isinstance(value, str) else "" if value is None else json.dumps(value))
+    return text.strip().strip('"')
+
+
+def lost_paths(target: dict, event: dict) -> list[str]:
+    """The paths of a target's InputTransformer that lead nowhere in an event."""
+    return [path for path in target.get("InputTransformer", {}).get("InputPathsMap", {}).values() if _at(event, path) is None]
+
+
+def _at(event: object, path: str) -> object:
+    """What stands at `$.detail.image-tag`, None where nothing does."""
+    for name in path.split(".")[1:]:
+        event = event.get(name) if isinstance(event, dict) else None
+    return event
+
+
+def _listed(value: object) -> list:
+    return value if isinstance(value, list) else [value]
 
 
 def _as(document: object, who: str) -> object:
     """A policy in which somebody stands where EventBridge stood. What named anybody else names nobody then."""
-    statements = document.get("Statement", []) if isinstance(document, dict) else []
     changed = []
-    for each in statements if isinstance(statements, list) else [statements]:
+    for each in _listed(document.get("Statement", []) if isinstance(document, dict) else []):
         principal = each.get("Principal")
-        services = principal.get("Service", []) if isinstance(principal, dict) else []
-        if principal == "*" or SERVICE in ([services] if isinstance(services, str) else services):
-            changed.append(each | {"Principal": {"AWS": who} if principal != "*" else "*"})
+        services = _listed(principal.get("Service", [])) if isinstance(principal, dict) else []
+        if principal == "*" or SERVICE in services:
+            changed.append(each | {"Principal": "*" if principal == "*" else {"AWS": who}})
     return {"Version": "2012-10-17", "Statement": changed or [{"Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}]}

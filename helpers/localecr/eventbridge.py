@@ -33,7 +33,8 @@ def put_rule(call: Call) -> dict[str, Any]:
     if not pattern:
         raise AwsError("ValidationException", "Parameter(s) EventPattern or ScheduleExpression must be specified.")
     if len(pattern) > LONGEST_PATTERN:
-        raise AwsError("InvalidEventPatternException", f"Event pattern is not valid. Reason: it has {len(pattern)} characters, and {LONGEST_PATTERN} at most.")
+        too_long = f"Event pattern is not valid. Reason: it has {len(pattern)} characters, and {LONGEST_PATTERN} at most."
+        raise AwsError("InvalidEventPatternException", too_long)
     patterns.read(pattern)
     return _execute(call)
 
@@ -142,4 +143,16 @@ def _refusal(code: str, message: str) -> dict[str, Any]:
     return {"ErrorCode": code, "ErrorMessage": message}
 
 
-OPERATIONS = {"PutEvents": put_events, "PutRule": put_rule, "PutTargets": put_targets, "TestEventPattern": test_event_pattern}
+def of_a_rule(call: Call) -> dict[str, Any]:
+    """What is asked about a rule by its name. Raises ResourceNotFoundException in AWS's words."""
+    name = call.parameters.get("Rule") or call.parameters["Name"]
+    try:
+        return _execute(call)
+    except AwsError as error:
+        if error.message == f"Rule {name} does not exist.":
+            raise AwsError(error.code, f"Rule {name} does not exist on EventBus {_bus(call.parameters.get('EventBusName'))}.") from error
+        raise
+
+
+OPERATIONS = dict.fromkeys(("DescribeRule", "DisableRule", "EnableRule", "ListTargetsByRule"), of_a_rule)
+OPERATIONS |= {"PutEvents": put_events, "PutRule": put_rule, "PutTargets": put_targets, "TestEventPattern": test_event_pattern}

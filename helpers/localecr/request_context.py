@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from localecr import identities
-from localecr.clock import as_datetime
+from localecr.clock import in_words
 from localecr.identities import Entity, Principal
 from localecr.ledger import Call
 
@@ -31,7 +31,7 @@ def of(call: Call, entity: Entity | None, resource_tags: Mapping[str, str]) -> d
     """Keys in lower case → values. A key that a call doesn't have is left out, as on AWS: ``aws:MultiFactorAuthPresent`` of long-term keys, say."""
     now = call.lab.clock.now()
     context: dict[str, Value] = {
-        "aws:currenttime": _moment(now),
+        "aws:currenttime": in_words(now),
         "aws:epochtime": str(int(now)),
         "aws:sourceip": call.source_address,
         "aws:useragent": call.user_agent,
@@ -48,10 +48,6 @@ def of(call: Call, entity: Entity | None, resource_tags: Mapping[str, str]) -> d
     if call.operation.endswith("AccountSetting") and "name" in call.parameters:
         context["ecr:accountsetting"] = call.parameters["name"]
     return context
-
-
-def _moment(seconds: float) -> str:
-    return f"{as_datetime(seconds):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _of_principal(principal: Principal, entity: Entity | None) -> Iterator[tuple[str, Value]]:
@@ -75,7 +71,7 @@ def _of_principal(principal: Principal, entity: Entity | None) -> Iterator[tuple
     if principal.source_identity:
         yield "aws:sourceidentity", principal.source_identity
     if principal.issued_at is not None:
-        yield "aws:tokenissuetime", _moment(principal.issued_at)
+        yield "aws:tokenissuetime", in_words(principal.issued_at)
         yield "aws:multifactorauthpresent", "false"
 
 

@@ -151,10 +151,12 @@ class Endpoint:
         self.stop()
 
     def wait(self) -> None:
-        """Returns when the lab was stopped."""
+        """Returns when the lab was stopped, and what it was doing has ended: the process may end with the caller."""
         for thread in list(self._threads):
             while thread.is_alive():
                 thread.join(0.2)  # in short steps, so that Ctrl-C is heard on Windows too
+        with self._stopping:
+            pass
 
 
 def start(state: Path | str, port: int = 4510, clock: str | None = None) -> Endpoint:

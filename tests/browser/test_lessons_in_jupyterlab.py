@@ -1,4 +1,4 @@
-"""Lessons 00, 02, 03, 04 and 07 and labs 1 and 2 as learners meet them: in JupyterLab, in Chromium, with the real widgets."""
+"""Lessons 00, 02, 03, 04, 07 and 08 and labs 1, 2 and 4 as learners meet them: in JupyterLab, in Chromium, with the real widgets."""
 
 from __future__ import annotations
 
@@ -20,8 +20,10 @@ NOTEBOOKS = (
     "notebooks/03-tags-digests-and-manifests.ipynb",
     "notebooks/04-permissions.ipynb",
     "notebooks/07-metrics.ipynb",
+    "notebooks/08-audit-trail-and-events.ipynb",
     "labs/lab-1-ship-a-first-service/lab.ipynb",
     "labs/lab-2-lock-it-down/lab.ipynb",
+    "labs/lab-4-watch-and-react/lab.ipynb",
 )
 
 

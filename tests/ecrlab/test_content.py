@@ -45,6 +45,11 @@ def test_a_lesson_may_own_users_roles_groups_and_policies(tmp_path):
     assert [str(each) for each in content.identities] == ["user ci", "policy limits (the partner's account)"]
 
 
+def test_a_lesson_may_own_alarms_topics_and_queues(tmp_path):
+    content = load(write(tmp_path, SOUND + "resources = [{alarm = 'loud'}, {queue = 'alarms'}]"))
+    assert [str(each) for each in content.resources] == ["alarm loud", "queue alarms"]
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
@@ -56,6 +61,8 @@ def test_a_lesson_may_own_users_roles_groups_and_policies(tmp_path):
         (SOUND + "identities = [{name = 'ci'}]", "names no user, role, group or policy"),
         (SOUND + "identities = [{user = 'ci', role = 'ci'}]", "names no user, role, group or policy"),
         (SOUND + "identities = ['ci']", "names no user, role, group or policy"),
+        (SOUND + "resources = [{bucket = 'mine'}]", "resources: {'bucket': 'mine'} names no alarm, topic, queue"),
+        (SOUND + "resources = ['loud']", "resources: 'loud' names no alarm, topic, queue"),
         (SOUND + QUESTION.replace("right = true", ""), "questions.q has 0 right options; it needs exactly one"),
         (SOUND + QUESTION + "right = true", "questions.q has 2 right options; it needs exactly one"),
         (SOUND + QUESTION.replace('belief = "A common belief."', ""), "questions.q: option 2 names no belief"),

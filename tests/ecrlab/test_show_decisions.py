@@ -75,6 +75,11 @@ def test_an_allowed_call_shows_the_statement_that_allows_it():
     assert "&quot;Effect&quot;: &quot;Allow&quot;" in drawn.html and "<ol" in drawn.html
 
 
+def test_a_name_that_says_its_kind_is_not_told_twice():
+    statement = Deciding("resource", "the repository policy of shop", None, "{}")
+    assert "\n  the repository policy of shop\n" in repr(show.decision(Decision(True, "because", "", (statement,), ())))
+
+
 def test_a_refused_call_says_awss_sentence_and_that_no_statement_decided():
     drawn = show.decision(Decision(False, "because no …", "User: x is not authorized", (), (Step("explicit deny", DENIES, "It is."),)))
     assert repr(drawn).splitlines()[:2] == ["✖ Refused: User: x is not authorized.", "No statement decided: none fits this call."]

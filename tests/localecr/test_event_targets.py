@@ -215,6 +215,12 @@ def test_rules_that_are_refused(ear):
         ear.events.put_rule(Name="x", ScheduleExpression="rate(5 minutes)")
 
 
+@pytest.mark.parametrize("operation", ["describe_rule", "enable_rule", "disable_rule", "list_targets_by_rule"])
+def test_a_rule_that_is_not_there(ear, operation):
+    with refused("ResourceNotFoundException", "Rule nowhere does not exist on EventBus default."):
+        getattr(ear.events, operation)(**{"Rule" if operation.startswith("list") else "Name": "nowhere"})
+
+
 def test_a_rule_whose_pattern_has_or_and_anything_else_is_kept_as_it_was_written(ear):
     pattern = '{ "$or": [ {"source": ["aws.ecr"]}, {"detail": {"n": [{"numeric": [">", 1]}]}} ] }'
     ear.events.put_rule(Name="kept", EventPattern=pattern)

@@ -44,6 +44,8 @@ def test_names_are_taken_apart(text, tokens):
         ('InstanceType="micro"', MICRO, False), ("micro", MICRO, True), ("InstanceType", MICRO, True), ("InstanceType=CPUUtilization", MICRO, False),
         ("NOT Namespace=AWS", EC2, False), ("NOT Namespace=AWS", COUNT, True), ("NOT NOT micro", MICRO, True),
         ('{AWS/EC2,InstanceId} MetricName="CPUUtilization" NOT i-1234567890123456', EC2, False), ("(EC2 OR EBS) AND MetricName=Utilization", EC2, True), ("(RDS OR EBS) CPU", EC2, False),
+        ('MetricName=("DiskReads" OR "CPUUtilization")', EC2, True), ('MetricName=("EC2" OR "DiskReads")', EC2, False), ("MetricName=(CPU NOT Disk) AND Namespace=(RDS OR EC2)", EC2, True),
+        ('InstanceType=("t2.micro" OR "t2.large") CPUUtilization', MICRO, True), ('NOT InstanceType=("t2.micro" OR "t2.large")', MICRO, False), ("MetricName=(CPU) micro", MICRO, True),
         ("EC2 OR EBS nothing", EC2, True), ("EBS OR EC2 nothing", EC2, False),  # AND before OR
         ("ec2 and cpu", EC2, False),  # small letters are a search term
         ('{AWS/ECR,RepositoryName} MetricName="RepositoryPullCount"', PULLS, True), ("{AWS/ECR,RepositoryName}", PULLS, True), ("{AWS/ECR,RepositoryName} team", PULLS, True),
@@ -56,7 +58,7 @@ def test_what_is_found(query, found, is_found):
     assert search.read(query).finds(found) is is_found
 
 
-@pytest.mark.parametrize("query", ["", " ", "{", "{}", "{a", "{a,}", "a OR", "OR a", "AND", "NOT", "(a", "a)", "()", "MetricName=", '"a', "a" * 1025, "(" * 900])
+@pytest.mark.parametrize("query", ["", " ", "{", "{}", "{a", "{a,}", "a OR", "OR a", "AND", "NOT", "(a", "a)", "()", "MetricName=", "MetricName=()", "MetricName=(a", "a=(b=c)", "a=(b=(c))", '"a', "a" * 1025, "(" * 900])
 def test_queries_that_are_none_are_refused(query):
     with pytest.raises(ExpressionError):
         search.read(query)

@@ -1,6 +1,6 @@
 """A decision on one call: allowed or refused, AWS's sentence, the statement that decided, and the order of evaluation."""
 
-from ecrlab.decision import ALLOWS, DENIES, NOT_THERE, SILENT, Decision
+from ecrlab.decision import ALLOWS, DENIES, NOT_THERE, SILENT, Deciding, Decision
 from ecrlab.show import html
 from ecrlab.show.picture import Picture
 
@@ -27,7 +27,7 @@ def decision(decided: Decision) -> Picture:
     drawn.append(html.paragraph(html.strong(heading)))
     lines.append(heading)
     for each in decided.decided_by:
-        told = f"{KINDS.get(each.kind, each.kind)} “{each.source}”" + (f", statement {each.sid}" if each.sid else "")
+        told = _named(each) + (f", statement {each.sid}" if each.sid else "")
         drawn += [html.paragraph(told), html.block(each.statement)]
         lines += [f"  {told}", *(f"    {line}" for line in each.statement.splitlines())]
     drawn.append(html.paragraph(html.strong("The order of evaluation:")))
@@ -40,3 +40,9 @@ def decision(decided: Decision) -> Picture:
         lines.append(f"  {number}. {shape} {title}. {step.sentence}")
     drawn.append(html.element("ol", *items, style="margin:4px 0;padding-left:1.8em"))
     return Picture(html.card(*drawn, edge=colour), "\n".join(lines))
+
+
+def _named(deciding: Deciding) -> str:
+    """The policy's kind and name; some names say the kind already."""
+    kind = KINDS.get(deciding.kind, deciding.kind)
+    return deciding.source if kind in deciding.source else f"{kind} “{deciding.source}”"

@@ -74,7 +74,8 @@ def _check_transformer(name: str, transformer: dict[str, Any]) -> None:
         raise AwsError("ValidationException", f"InputPathsMap for target {name} has more than {MOST_VARIABLES} variables.")
     for variable, path in paths.items():
         if variable.lower().startswith(RESERVED):
-            raise AwsError("ValidationException", f"InputPathsMap for target {name} can't name a variable {variable[:100]}: names that begin with AWS are reserved.")
+            reserved = f"InputPathsMap for target {name} can't name a variable {variable[:100]}: names that begin with AWS are reserved."
+            raise AwsError("ValidationException", reserved)
         _check_path(path, f"InputPathsMap for target {name}")
     template = transformer["InputTemplate"]
     for variable in VARIABLE.findall(template):

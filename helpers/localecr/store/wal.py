@@ -10,6 +10,7 @@ import struct
 from pathlib import Path
 from typing import NamedTuple
 
+EVERY = 1 << 32  # more pages than a log can have: nobody knows that any is missing
 HEADER = 48  # bytes; there are two copies, which differ only while one is being written
 
 
@@ -21,7 +22,11 @@ class Log(NamedTuple):
 
 
 def read(database: Path) -> Log:
-    """What the index says of a database's log; no pages where that isn't known. Read it before SQLite opens the database."""
+    """What the index says of a database's log; no pages where that isn't known.
+
+    Read it while this process has the database closed: closing the index takes away the locks that SQLite holds on it, and whoever
+    opens the database next then cuts it off under this process (https://sqlite.org/howtocorrupt.html, 2.2).
+    """
     try:
         with open(f"{database}-shm", "rb") as file:
             first, second, copied = file.read(HEADER), file.read(HEADER), file.read(4)
@@ -33,9 +38,9 @@ def read(database: Path) -> Log:
     return Log(frames, *struct.unpack("=I", copied)) if version == 3007000 and is_set else Log()
 
 
-def lost(database: Path, before: Log) -> str | None:
-    """A sentence for what SQLite didn't find any more of a log as it opened the database; None where it found all."""
-    pages = before.committed - max(before.copied, read(database).committed)
+def lost(database: Path, before: Log, found: int) -> str | None:
+    """A sentence for what SQLite didn't find any more of a log as it opened the database, but ``found`` pages; None where it found all."""
+    pages = before.committed - max(before.copied, found)
     if pages <= 0:
         return None
     return f"The last changes are lost: {pages} pages of the journal {database}-wal are missing or damaged. Everything before them is there."
