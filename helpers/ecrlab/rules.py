@@ -75,8 +75,8 @@ class Target:
     action: str
     resource: str
 
-    def lets_in(self, source: str) -> bool:
-        """Whether its policy lets EventBridge deliver for the rule with the ARN `source`.
+    def lets_in(self, source: str, action: str | None = None) -> bool:
+        """Whether its policy lets EventBridge deliver for the rule with the ARN `source`, or do something else than to deliver.
 
         AWS: SimulateCustomPolicy knows no services, so EventBridge's name in the policy is replaced by the learner's.
         """
@@ -88,7 +88,7 @@ class Target:
             PolicyInputList=[NOTHING],
             ResourcePolicy=json.dumps(_as(json.loads(self.policy), who)),
             CallerArn=who,
-            ActionNames=[self.action],
+            ActionNames=[action or self.action],
             ResourceArns=[self.resource],
             ContextEntries=[{"ContextKeyName": key, "ContextKeyType": "string", "ContextKeyValues": [value]} for key, value in about.items()],
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import operator
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -17,8 +19,9 @@ LAPTOP, OFFICE, RUNNER, ELSEWHERE = "192.0.2.24", "192.0.2.31", "192.0.2.50", "1
 GONE, LAST = "2.4", "2.3"
 KEEP, DELETIONS, PUSHED, INBOX = "lab4-keep", "lab4-deletions", "lab4-pushed", "lab4-inbox"
 ONCALL, PAGER, ALARM, GROUP, LOG_POLICY = "lab4-oncall", "lab4-pager", "lab4-pulls", "/aws/events/lab4", "lab4-events"
-BY_CI, BY_NOOR, MARK = "2.5", "2.6", "quarantine-"
+MARK, TOMORROW = "quarantine-", [f"2.{number}" for number in range(5, 10)]  # the night pushes two of these
 QUIET, THEFT = 5, 40  # images pulled in a minute: on a busy day, and by somebody who takes them all
+GOES_OFF = {"GreaterThanThreshold": operator.gt, "GreaterThanOrEqualToThreshold": operator.ge}
 PUSH = ["ecr:BatchCheckLayerAvailability", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"]
 LOOK = ["ecr:BatchGetImage", "ecr:DescribeImages", "ecr:ListImages", "ecr:GetDownloadUrlForLayer"]
 COMES = "guide.prepare() brings it."
@@ -27,6 +30,11 @@ COMES = "guide.prepare() brings it."
 def release(version: str) -> planting.Planted:
     """Kestrel's image of a version."""
     return planting.image({"srv/wind": f"wind {version}\n"}, {"kestrel": version})
+
+
+def pushed_by(name: str, version: str) -> planting.Planted:
+    """What somebody pushes later in the night: everybody's build has bytes of its own."""
+    return planting.image({"srv/wind": f"wind {version} by {name}\n"}, {"kestrel": version})
 
 
 def prepare(lab: Lab) -> None:
@@ -131,8 +139,11 @@ def culprit(lab: Lab) -> Verdict:
             return not_yet("One user, two keys: you stopped both, and Sam's laptop does nothing any more.", "accessKeyId in the record says which one it was.")
         return not_yet("One user, two keys, and you stopped the wrong one.", "accessKeyId in the record says which one it was.")
     if users[SAM].get(guilty) != "Active":
+        idle = next((name for name in (CI, SAM, NOOR) if not _may_push(lab, name)), None)
+        if idle:
+            return not_yet(f"The key is stopped, but {idle} may do nothing any more with any other key: permissions are for people, keys for who it is.", "Give the permissions back.")
         return done("The key that deleted the image opens nothing any more, and everybody can work.", "Sam had forgotten it in a script, on a server that isn't there any more.")
-    if not _may_push(lab):
+    if not _may_push(lab, SAM):
         return not_yet("You took Sam's permissions, so Sam can't work, and whoever has the key waits until you give them back.", "Stop the key.")
     return not_tried("The key that deleted the image still works.")
 
@@ -144,19 +155,24 @@ def pulls(lab: Lab) -> Verdict:
         return not_tried(f"There is no alarm {ALARM} yet.")
     alarm = found[0]
     of = {each["Name"]: each["Value"] for each in alarm.get("Dimensions", [])}
-    if (alarm.get("Namespace"), alarm.get("MetricName")) != ("AWS/ECR", "RepositoryPullCount"):
-        return not_yet("There is one metric that counts what is pulled of a repository. CallCount counts calls of the whole account, and of a metric that isn't there no value ever comes.", "RepositoryPullCount, in AWS/ECR.")
+    metric = alarm.get("Namespace"), alarm.get("MetricName")
+    if "CallCount" in metric:
+        return not_yet("There is one metric that counts what is pulled of a repository. CallCount counts calls of the whole account.", "RepositoryPullCount, in AWS/ECR.")
+    if metric != ("AWS/ECR", "RepositoryPullCount"):
+        return not_yet(f"An alarm takes any name, and of a metric that isn't there no value ever comes: nobody counts {metric[1]}.", "RepositoryPullCount, in AWS/ECR.")
     if of != {"RepositoryName": _full(lab, WIND)}:
         return not_yet("A metric with other dimensions is another metric, and of one that isn't there no value ever comes: this alarm sleeps for years.", f"RepositoryName is {_full(lab, WIND)}.")
     if alarm.get("Statistic") not in ("Sum", "SampleCount"):
-        return not_yet("Each pull is reported as the value 1, so the average is 1 on the quietest night and on the loudest.", "Sum.")
-    if not alarm["ComparisonOperator"].startswith("Greater"):
+        return not_yet(f"Each pull is reported as the value 1, so {alarm.get('Statistic')} is 1 on the quietest night and on the loudest.", "Sum.")
+    if alarm["ComparisonOperator"] not in GOES_OFF:
         return not_yet("This alarm goes off when nobody pulls.", "GreaterThanThreshold.")
+    if alarm.get("TreatMissingData") == "breaching":
+        return not_yet("Where nobody pulls, no value comes, and this alarm takes that for a theft: it goes off every quiet night.", 'TreatMissingData is "notBreaching".')
     periods = alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"])
-    minutes = alarm["Period"] / 60
-    if alarm["Threshold"] < QUIET * minutes:
+    goes_off, minutes = GOES_OFF[alarm["ComparisonOperator"]], alarm["Period"] / 60
+    if goes_off(QUIET * minutes, alarm["Threshold"]):
         return not_yet(f"On a busy day {QUIET} images are pulled in a minute: this alarm goes off every day, and soon nobody looks up.", "Period and threshold belong together.")
-    if alarm["Threshold"] >= THEFT or periods > 1:
+    if not goes_off(THEFT, alarm["Threshold"]) or periods > 1:
         return not_yet(f"Whoever takes everything pulls {THEFT} images in one minute and is gone: this alarm waits for more, or for longer.", "One period, and a threshold below that.")
     pager = f"arn:aws:sns:{lab.region}:{lab.account}:{PAGER}"
     if pager not in alarm.get("AlarmActions", []) or not alarm.get("ActionsEnabled", True):
@@ -197,6 +213,10 @@ def keep(lab: Lab) -> Verdict:
         return not_yet("The rule chooses, and sends it nowhere: the log group isn't its target.", "events.put_targets, with the ARN of the group.")
     if not group.lets_in(found.arn):
         return not_yet("A log group lets nobody in by itself, and a delivery that fails makes no noise.", "logs.put_resource_policy")
+    policies = {each["policyName"]: each["policyDocument"] for each in lab.reader("logs").describe_resource_policies()["resourcePolicies"]}
+    other = next((each for each, document in policies.items() if each != LOG_POLICY and GROUP in document), None)
+    if other:
+        return not_yet(f"EventBridge is let in by a policy {other}, which stays when this lab is over: the clean-up looks for {LOG_POLICY}.", f"logs.delete_resource_policy, then the same as {LOG_POLICY}.")
     return done("Every push and every deletion in production is kept, whatever happens to the images.")
 
 
@@ -224,12 +244,14 @@ def alert(lab: Lab) -> Verdict:
     found, oncall = rule(lab, PUSHED), queue(lab, ONCALL)
     if found is None or oncall is None:
         return not_tried(f"There is no rule {PUSHED} yet.")
-    fault = _chosen(lab, found, wanted=[("PUSH", "9.9")], unwanted=[("DELETE", "9.9"), ("PUSH", None)])
+    fault = _chosen(lab, found, wanted=[("PUSH", "9.9"), ("PUSH", "latest"), ("PUSH", f"{MARK}9.9")], unwanted=[("DELETE", "9.9"), ("PUSH", None)])
     if fault:
         return fault
     target = found.target(oncall.arn)
     if target is None:
         return not_yet(f"The rule chooses, and tells nobody: {ONCALL} isn't its target.", "events.put_targets")
+    if sum(each["Arn"] == oncall.arn for each in found.targets) > 1:
+        return not_yet(f"{ONCALL} is the target twice, and hears each push twice: a target is known by its Id, and another Id is another target.", "events.remove_targets")
     events = [image_event(lab, "PUSH", name, tag) for name, tag in ((_full(lab, WIND), "9.9"), (_full(lab, TIDE), "7.1"))]
     said = [message(target, each) for each in events]
     if said[0] == json.dumps(events[0]):
@@ -244,6 +266,11 @@ def alert(lab: Lab) -> Verdict:
         return not_yet(f"“{said[0]}” doesn't say all: {missing[0]} is missing.", "Repository and tag.")
     if "{" in said[0]:
         return not_yet("That is JSON still, though shorter.", 'A template that is one text: "\\"…\\""')
+    if "\n" in said[0]:
+        return not_yet("A template of more than one line: at night one line is read.", "One text, in one pair of quotes.")
+    rest = said[0].replace(events[0]["detail"]["repository-name"], "").replace("9.9", "")
+    if not re.search(r"[^\W\d_]{2}", rest):
+        return not_yet(f"“{said[0]}” says which image, and not what became of it.", "A sentence: … was pushed.")
     return done(f"The on-call queue says: {said[0]}")
 
 
@@ -266,6 +293,12 @@ def inbox(lab: Lab) -> Verdict:
         return not_yet("The queue is nobody's but yours, and EventBridge may not send to it. No call has told you.", "A policy on the queue.")
     if waiting.lets_in("arn:aws:events:us-east-1:123456789012:rule/anybody"):
         return not_yet("This queue lets in every rule of every account: whoever knows its name can make your worker act.", "A condition on aws:SourceArn.")
+    if waiting.lets_in(found.arn.replace(f":{lab.account}:", ":123456789012:")):
+        return not_yet("A rule of any account may be called so: whoever calls theirs like yours can make your worker act.", "The whole ARN of the rule, with your account.")
+    event = image_event(lab, "PUSH", _full(lab, WIND), "9.9")
+    told = message(found.target(waiting.arn) or {}, event)
+    if told != json.dumps(event):
+        return not_yet(f"A worker reads event[\"detail\"], and what comes is: {told}", "A target without InputTransformer, InputPath and Input gets the event as it is.")
     return done("Pushes to production come into the inbox, and your worker's own don't.")
 
 
@@ -273,25 +306,36 @@ def quarantine(lab: Lab) -> Verdict:
     """What CI pushed stands, what somebody else pushed is in quarantine."""
     ecr = lab.reader("ecr")
     found, held = looking.tags(ecr, WIND), looking.images(ecr, WIND)
-    by_ci, by_noor = release(BY_CI).digest, release(BY_NOOR).digest
-    ours, theirs = found.get(BY_CI) == by_ci, found.get(BY_NOOR) == by_noor
-    if by_ci not in held and by_noor not in held:
+    ours, theirs = _there(CI, held), _there(NOOR, held)
+    if not ours and not theirs:
         return not_tried("Nobody has pushed yet.")
-    if by_noor not in held:
-        return not_yet("Deleted is not in quarantine: nobody can look any more at what was pushed.", f"Give it the name {MARK}{BY_NOOR}, then take {BY_NOOR} away.")
-    if by_ci not in held or not ours and f"{MARK}{BY_CI}" in found:
-        return not_yet("Who stops everything stops the releases as well. This one came from CI, and an event doesn't say so.", "The trail does: PutImage, with the same digest.")
-    if ours and theirs and f"{MARK}{BY_NOOR}" not in found:
-        return not_tried(f"{BY_CI} and {BY_NOOR} both stand in {WIND}, and anybody can pull them.")
-    if theirs:
-        return not_yet(f"A second name takes nothing away: {BY_NOOR} can still be pulled.", "Delete the first one, by its tag.")
-    if f"{MARK}{BY_NOOR}" not in found:
-        return not_yet(f"The image isn't called {MARK}{BY_NOOR}, and the next who tidies up takes it for rubbish.", "The name says why it is kept.")
-    if found[f"{MARK}{BY_NOOR}"] != by_noor:
-        return not_yet("Another image is in quarantine than the one that was pushed.", "Fetch the manifest by the tag in the event.")
+    if not theirs:
+        return not_yet("Deleted is not in quarantine: nobody can look any more at what was pushed.", f"Give it the name {MARK}<tag>, then take its own away.")
     if not ours:
-        return not_yet(f"{BY_CI} isn't there any more under its name.", "Only what CI did not push goes.")
+        return not_yet("Who stops everything stops the releases as well: what CI pushed is gone.", "Only what CI did not push is held, and nothing is deleted.")
+    (released, by_ci), (bad, by_noor) = ours, theirs
+    stands, kept = found.get(bad) == by_noor, found.get(f"{MARK}{bad}")
+    if found.get(f"{MARK}{released}") == by_ci:
+        if stands and not kept:
+            return not_yet(f"The wrong one is in quarantine: {released} came from CI, and {bad} didn't. A tag doesn't say who pushed it, and the next night has other tags.", "pushers(digest, tag) says who.")
+        return not_yet("Who stops everything stops the releases as well. This one came from CI, and an event doesn't say so.", "The trail does: PutImage, with the same digest.")
+    if found.get(released) == by_ci and stands and not kept:
+        return not_tried(f"{released} and {bad} both stand in {WIND}, and anybody can pull them.")
+    if stands:
+        return not_yet(f"A second name takes nothing away: {bad} can still be pulled.", "Delete the first one, by its tag.")
+    if not kept:
+        return not_yet(f"The image isn't called {MARK}{bad}, and the next who tidies up takes it for rubbish.", "The name says why it is kept.")
+    if kept != by_noor:
+        return not_yet("Another image is in quarantine than the one that was pushed.", "Fetch the manifest by the tag in the event.")
+    if found.get(released) != by_ci:
+        return not_yet(f"{released} isn't there any more under its name.", "Only what CI did not push goes.")
     return done("What CI pushed is released, what somebody else pushed is in quarantine, and both are still there.")
+
+
+def _there(name: str, held: Mapping[str, object]) -> tuple[str, str] | None:
+    """The version and digest of what somebody pushed later in the night, if it is still held."""
+    digests = {version: pushed_by(name, version).digest for version in TOMORROW}
+    return next(((version, digest) for version, digest in digests.items() if digest in held), None)
 
 
 def _chosen(lab: Lab, found: Rule, wanted: list[tuple[str, str | None]], unwanted: list[tuple[str, str | None]]) -> Verdict | None:
@@ -302,11 +346,13 @@ def _chosen(lab: Lab, found: Rule, wanted: list[tuple[str, str | None]], unwante
         return found.chooses(image_event(lab, action, name, tag))
 
     fits = [each for each in wanted if chooses(*each)]
+    if not fits and any(chooses(action, GONE) for action, _ in wanted):
+        return not_yet(f"The pattern picks tags: {GONE} fits, and the next release has another number.", "image-tag says what all of them have.")
     if not fits and not any(chooses(action, tag) for action in ("PUSH", "DELETE") for tag in ("9.9", None)):
         return not_yet("A pattern is taken whether anything will ever fit it or not, and nothing fits this one.", "Letter by letter as in the event; test_event_pattern tells.")
     for action, tag in unwanted:
         if chooses(action, tag) and tag is None:
-            return not_yet("An image without a tag is a push as well, and of it nothing can be said or renamed: this rule chooses them.", 'image-tag must be there: [{"exists": true}]')
+            return not_yet("An image without a tag is a push as well, and of it nothing can be said or renamed: this rule chooses them.", 'image-tag must be there: [{"exists": True}]')
         if chooses(action, tag):
             return not_yet(f"What the pattern doesn't name doesn't matter: it chooses {'pushes' if action == 'PUSH' else 'deletions'} as well.", "Name the action-type.")
     if any(chooses(action, tag, drafts) for action, tag in wanted):
@@ -314,12 +360,16 @@ def _chosen(lab: Lab, found: Rule, wanted: list[tuple[str, str | None]], unwante
     missing = [each for each in wanted if each not in fits]
     if any(tag is None for _, tag in missing) and not any(tag for _, tag in missing):
         return not_yet("Images without a tag come and go as well, and this pattern misses them.", "Don't name image-tag.")
+    if missing and any(action == missing[0][0] for action, _ in fits):
+        return not_yet(f"Not every tag is chosen: {missing[0][1]} isn't, and it is an image with a tag like others.", "What the pattern doesn't name doesn't matter.")
     if missing:
         return not_yet(f"Not all is chosen: {'pushes' if missing[0][0] == 'PUSH' else 'deletions'} aren't.", "The values of a list are joined by or.")
-    if not all(chooses(*each, _full(lab, TIDE)) for each in wanted):
+    if not all(chooses(*each, other) for each in wanted for other in (_full(lab, TIDE), f"{prod.rpartition('/')[0]}/tomorrow")):
         return not_yet("Production is more than one repository: of tide, or of tomorrow's, this rule knows nothing.", "A prefix instead of a name.")
     if any(chooses(action, tag, prod.replace("/prod/", "/prod-old/")) for action, tag in wanted):
         return not_yet("A prefix is only letters: lab4/prod-old/wind begins so, too.", "A prefix that ends in prod/.")
+    if any(chooses(action, tag, "harbour/prod/wind") for action, tag in wanted):
+        return not_yet("Production is what begins with its folder: harbour/prod/wind has a prod/ too, and is somebody else's.", "The prefix in prod.")
     if not found.enabled:
         return not_yet("Mended, and asleep: a rule that is disabled chooses nothing.", "events.enable_rule")
     return None
@@ -346,8 +396,8 @@ def _keys(lab: Lab, name: str) -> dict[str, str] | None:
         return None
 
 
-def _may_push(lab: Lab) -> bool:
-    return lab.decision(lab.reader("iam").get_user(UserName=SAM)["User"]["Arn"], "ecr:PutImage", _arn(lab, WIND)).allowed
+def _may_push(lab: Lab, name: str) -> bool:
+    return lab.decision(lab.reader("iam").get_user(UserName=name)["User"]["Arn"], "ecr:PutImage", _arn(lab, WIND)).allowed
 
 
 def _same(lab: Lab, tag: str, wanted: planting.Planted) -> bool:

@@ -51,6 +51,12 @@ def stopped_everybody(lab: Lab) -> None:
         _stop(lab, name, _keys(lab, name))
 
 
+def stopped_the_key_and_forbade_everything(lab: Lab) -> None:
+    _stop(lab, SAM, [_guilty(lab)])
+    deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+    lab.client("iam").put_user_policy(UserName=SAM, PolicyName="work", PolicyDocument=json.dumps(deny))
+
+
 # 2 pulls
 
 
@@ -81,6 +87,22 @@ def waited_for_five_minutes(lab: Lab) -> None:
 
 def turned_the_comparison_round(lab: Lab) -> None:
     _alarm(lab, ComparisonOperator="LessThanThreshold")
+
+
+def took_the_greatest(lab: Lab) -> None:
+    _alarm(lab, Statistic="Maximum")
+
+
+def misspelt_the_metric(lab: Lab) -> None:
+    _alarm(lab, MetricName="PullCount")
+
+
+def counted_the_busy_day_itself(lab: Lab) -> None:
+    _alarm(lab, ComparisonOperator="GreaterThanOrEqualToThreshold", Threshold=5)
+
+
+def took_silence_for_a_theft(lab: Lab) -> None:
+    _alarm(lab, TreatMissingData="breaching")
 
 
 def told_nobody(lab: Lab) -> None:
@@ -154,6 +176,18 @@ def let_in_logs_alone(lab: Lab) -> None:
     _keep(lab, {}, services=["delivery.logs.amazonaws.com"])
 
 
+def kept_the_two_that_are_there(lab: Lab) -> None:
+    _keep(lab, {"repository-name": [_prod(lab) + "wind", _prod(lab) + "tide"]})
+
+
+def kept_everybodys_prod(lab: Lab) -> None:
+    _keep(lab, {"repository-name": [{"wildcard": "*/prod/*"}]})
+
+
+def called_the_policy_something_else(lab: Lab) -> None:
+    _keep(lab, {}, called="lab4-log")
+
+
 # 5 mend
 
 
@@ -186,6 +220,10 @@ def began_anew_and_forgot_the_target(lab: Lab) -> None:
     events.remove_targets(Rule="lab4-deletions", Ids=["oncall"])
     events.delete_rule(Name="lab4-deletions")
     _put(lab, "lab4-deletions", {"action-type": ["DELETE"]})
+
+
+def mended_it_for_two_repositories(lab: Lab) -> None:
+    _put(lab, "lab4-deletions", {"action-type": ["DELETE"], "repository-name": [_prod(lab) + "wind", _prod(lab) + "tide"]})
 
 
 # 6 alert
@@ -222,6 +260,32 @@ def told_of_images_without_a_tag(lab: Lab) -> None:
 
 def told_nobody_of_pushes(lab: Lab) -> None:
     _put(lab, "lab4-pushed", {"action-type": ["PUSH"], "image-tag": [{"exists": True}]})
+
+
+def told_of_two_repositories(lab: Lab) -> None:
+    names = [_prod(lab) + "wind", _prod(lab) + "tide"]
+    _put(lab, "lab4-pushed", {"action-type": ["PUSH"], "image-tag": [{"exists": True}], "repository-name": names})
+
+
+def told_twice(lab: Lab) -> None:
+    _tell(lab, InputTransformer=_sentence('"<name>:<tag> was pushed"'))
+    lab.client("events").put_targets(Rule="lab4-pushed", Targets=[{"Id": "raw", "Arn": _arn_of(lab, "lab4-oncall")}])
+
+
+def told_no_sentence(lab: Lab) -> None:
+    _tell(lab, InputTransformer=_sentence('"<name> <tag>"'))
+
+
+def told_in_two_lines(lab: Lab) -> None:
+    _tell(lab, InputTransformer=_sentence('"<name> got"\n"<tag>"'))
+
+
+def told_nothing_of_the_quarantine(lab: Lab) -> None:
+    _put(lab, "lab4-pushed", {"action-type": ["PUSH"], "image-tag": _others()})
+
+
+def told_of_versions_that_begin_with_2(lab: Lab) -> None:
+    _put(lab, "lab4-pushed", {"action-type": ["PUSH"], "image-tag": [{"prefix": "2"}]})
 
 
 # 7 inbox
@@ -262,41 +326,61 @@ def forgot_the_inbox_as_target(lab: Lab) -> None:
     lab.client("sqs").create_queue(QueueName="lab4-inbox")
 
 
-# 8 quarantine
+def let_in_a_rule_of_that_name_in_any_account(lab: Lab) -> None:
+    _inbox(lab, _others(), {"Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:events:*:*:rule/lab4-inbox"}}})
+
+
+def took_only_two_repositories(lab: Lab) -> None:
+    _put(lab, "lab4-inbox", {"action-type": ["PUSH"], "image-tag": _others(), "repository-name": [_prod(lab) + "wind", _prod(lab) + "tide"]})
+    lab.client("sqs").create_queue(QueueName="lab4-inbox")
+
+
+def sent_the_worker_a_sentence(lab: Lab) -> None:
+    _inbox(lab, _others(), {"Condition": {"StringEquals": {"aws:SourceAccount": lab.account}}})
+    sentence = {"InputPathsMap": {"tag": "$.detail.image-tag"}, "InputTemplate": '"<tag> was pushed"'}
+    lab.client("events").put_targets(Rule="lab4-inbox", Targets=[{"Id": "inbox", "Arn": _arn_of(lab, "lab4-inbox"), "InputTransformer": sentence}])
+
+
+# 8 quarantine: CI pushed 2.7, Noor 2.5
 
 
 def put_everything_into_quarantine(lab: Lab) -> None:
     _pushed(lab)
-    for tag in ("2.5", "2.6"):
+    for tag in ("2.7", "2.5"):
         _rename(lab, tag, f"quarantine-{tag}")
+
+
+def put_what_ci_pushed_into_quarantine(lab: Lab) -> None:
+    _pushed(lab)
+    _rename(lab, "2.7", "quarantine-2.7")
 
 
 def only_gave_a_second_name(lab: Lab) -> None:
     _pushed(lab)
-    _copy(lab, WIND, "2.6", "quarantine-2.6")
+    _copy(lab, WIND, "2.5", "quarantine-2.5")
 
 
 def called_it_something_else(lab: Lab) -> None:
     _pushed(lab)
-    _rename(lab, "2.6", "bad")
+    _rename(lab, "2.5", "bad")
 
 
 def deleted_the_image(lab: Lab) -> None:
     _pushed(lab)
-    _forget(lab, {"imageDigest": looking.tags(lab.client("ecr"), WIND)["2.6"]})
+    _forget(lab, {"imageDigest": looking.tags(lab.client("ecr"), WIND)["2.5"]})
 
 
 def deleted_what_ci_pushed(lab: Lab) -> None:
     _pushed(lab)
-    _forget(lab, {"imageDigest": looking.tags(lab.client("ecr"), WIND)["2.5"]})
-    _rename(lab, "2.6", "quarantine-2.6")
+    _forget(lab, {"imageDigest": looking.tags(lab.client("ecr"), WIND)["2.7"]})
+    _rename(lab, "2.5", "quarantine-2.5")
 
 
 def put_the_wrong_image_there(lab: Lab) -> None:
     _pushed(lab)
-    _copy(lab, WIND, "2.5", "quarantine-2.6")
-    _copy(lab, WIND, "2.6", "held")
-    _forget(lab, {"imageTag": "2.6"})
+    _copy(lab, WIND, "2.7", "quarantine-2.5")
+    _copy(lab, WIND, "2.5", "held")
+    _forget(lab, {"imageTag": "2.5"})
 
 
 def _keys(lab: Lab, user: str) -> list[str]:
@@ -342,9 +426,9 @@ def _rename(lab: Lab, tag: str, to: str) -> None:
 
 
 def _pushed(lab: Lab) -> None:
-    """What the night brings: 2.5 and 2.6."""
-    for tag in ("2.5", "2.6"):
-        planting.plant(lab.client("ecr"), WIND, planting.image({"srv/wind": f"wind {tag}\n"}, {"kestrel": tag}), tag)
+    """What a night brings: CI's 2.7 and Noor's 2.5."""
+    for user, tag in ((CI, "2.7"), (NOOR, "2.5")):
+        planting.plant(lab.client("ecr"), WIND, planting.image({"srv/wind": f"wind {tag} by {user}\n"}, {"kestrel": tag}), tag)
 
 
 def _prod(lab: Lab) -> str:
@@ -357,7 +441,7 @@ def _put(lab: Lab, name: str, detail: dict, State: str = "ENABLED", **more: list
     return lab.client("events").put_rule(Name=name, EventPattern=json.dumps(pattern), State=State)["RuleArn"]
 
 
-def _keep(lab: Lab, detail: dict, target: bool = True, policy: bool = True, services: list[str] | None = None, **more: list[str]) -> None:
+def _keep(lab: Lab, detail: dict, target: bool = True, policy: bool = True, services: list[str] | None = None, called: str = "lab4-events", **more: list[str]) -> None:
     logs, group = lab.client("logs"), f"arn:aws:logs:{lab.region}:{lab.account}:log-group:{GROUP}"
     _put(lab, "lab4-keep", detail, **more)
     if target:
@@ -365,7 +449,7 @@ def _keep(lab: Lab, detail: dict, target: bool = True, policy: bool = True, serv
     if policy:
         principal = {"Service": services or ["events.amazonaws.com", "delivery.logs.amazonaws.com"]}
         allow = {"Effect": "Allow", "Principal": principal, "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": f"{group}:*"}
-        logs.put_resource_policy(policyName="lab4-events", policyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]}))
+        logs.put_resource_policy(policyName=called, policyDocument=json.dumps({"Version": "2012-10-17", "Statement": [allow]}))
 
 
 def _arn_of(lab: Lab, queue: str) -> str:
@@ -375,6 +459,10 @@ def _arn_of(lab: Lab, queue: str) -> str:
 def _tell(lab: Lab, **how: object) -> None:
     _put(lab, "lab4-pushed", {"action-type": ["PUSH"], "image-tag": [{"exists": True}]})
     lab.client("events").put_targets(Rule="lab4-pushed", Targets=[{"Id": "oncall", "Arn": _arn_of(lab, "lab4-oncall")} | how])
+
+
+def _sentence(template: str) -> dict:
+    return {"InputPathsMap": {"name": "$.detail.repository-name", "tag": "$.detail.image-tag"}, "InputTemplate": template}
 
 
 def _others() -> list:
@@ -400,6 +488,7 @@ MISTAKES = (
     Mistake("culprit", "A user is not a key", deleted_the_user),
     Mistake("culprit", "You took Sam's permissions", took_the_permissions),
     Mistake("culprit", "Nobody is stopped for having a key", stopped_everybody),
+    Mistake("culprit", "may do nothing any more", stopped_the_key_and_forbade_everything),
     Mistake("pulls", "Each pull is reported as the value 1", took_the_average),
     Mistake("pulls", "CallCount counts calls of the whole account", counted_all_calls),
     Mistake("pulls", "A metric with other dimensions is another metric", left_out_the_repository),
@@ -407,6 +496,10 @@ MISTAKES = (
     Mistake("pulls", "waits for more, or for longer", set_it_above_a_theft),
     Mistake("pulls", "waits for more, or for longer", waited_for_five_minutes),
     Mistake("pulls", "goes off when nobody pulls", turned_the_comparison_round),
+    Mistake("pulls", "so Maximum is 1", took_the_greatest),
+    Mistake("pulls", "nobody counts PullCount", misspelt_the_metric),
+    Mistake("pulls", "goes off every day", counted_the_busy_day_itself),
+    Mistake("pulls", "goes off every quiet night", took_silence_for_a_theft),
     Mistake("pulls", "nobody is told who hasn't been named", told_nobody),
     Mistake("restored", "A tag proves nothing about what is behind it", named_the_last_release_so),
     Mistake("restored", "it isn't the image that was tested", took_the_candidate),
@@ -423,6 +516,9 @@ MISTAKES = (
     Mistake("keep", "A log group lets nobody in by itself", let_nobody_in),
     Mistake("keep", "A log group lets nobody in by itself", let_in_logs_alone),
     Mistake("keep", "isn't there, and a rule makes none", only_made_the_group),
+    Mistake("keep", "or of tomorrow's", kept_the_two_that_are_there),
+    Mistake("keep", "is somebody else's", kept_everybodys_prod),
+    Mistake("keep", "which stays when this lab is over", called_the_policy_something_else),
     Mistake("mend", "who is woken by everything", only_switched_it_on),
     Mistake("mend", "Mended, and asleep", left_it_asleep),
     Mistake("mend", "This rule tells of drafts as well", left_the_drafts_in),
@@ -430,6 +526,7 @@ MISTAKES = (
     Mistake("mend", "Images without a tag come and go as well", missed_images_without_a_tag),
     Mistake("mend", "nothing fits this one", wrote_the_action_in_small_letters),
     Mistake("mend", "A rule without a target", began_anew_and_forgot_the_target),
+    Mistake("mend", "or of tomorrow's", mended_it_for_two_repositories),
     Mistake("alert", "nobody reads JSON", sent_the_whole_event),
     Mistake("alert", "The same sentence for every push", sent_a_constant),
     Mistake("alert", "doesn't say all", sent_only_the_tag),
@@ -438,6 +535,12 @@ MISTAKES = (
     Mistake("alert", "it chooses deletions as well", told_of_deletions_too),
     Mistake("alert", "An image without a tag is a push as well", told_of_images_without_a_tag),
     Mistake("alert", "The rule chooses, and tells nobody", told_nobody_of_pushes),
+    Mistake("alert", "or of tomorrow's", told_of_two_repositories),
+    Mistake("alert", "hears each push twice", told_twice),
+    Mistake("alert", "what became of it", told_no_sentence),
+    Mistake("alert", "more than one line", told_in_two_lines),
+    Mistake("alert", "Not every tag is chosen: quarantine-9.9", told_nothing_of_the_quarantine),
+    Mistake("alert", "The pattern picks tags: 2.4 fits", told_of_versions_that_begin_with_2),
     Mistake("inbox", "EventBridge may not send to it", gave_the_queue_no_policy),
     Mistake("inbox", "every rule of every account", opened_the_queue_to_every_rule),
     Mistake("inbox", "every rule of every account", opened_the_queue_to_everybody),
@@ -446,7 +549,11 @@ MISTAKES = (
     Mistake("inbox", "An image without a tag is a push as well", took_in_images_without_a_tag),
     Mistake("inbox", "Rule and queue are two things", made_only_the_queue),
     Mistake("inbox", "The rule doesn't know of the queue", forgot_the_inbox_as_target),
+    Mistake("inbox", "A rule of any account may be called so", let_in_a_rule_of_that_name_in_any_account),
+    Mistake("inbox", "or of tomorrow's", took_only_two_repositories),
+    Mistake("inbox", "A worker reads event", sent_the_worker_a_sentence),
     Mistake("quarantine", "Who stops everything stops the releases as well", put_everything_into_quarantine, ("inbox",)),
+    Mistake("quarantine", "The wrong one is in quarantine: 2.7 came from CI", put_what_ci_pushed_into_quarantine, ("inbox",)),
     Mistake("quarantine", "A second name takes nothing away", only_gave_a_second_name, ("inbox",)),
     Mistake("quarantine", "Deleted is not in quarantine", deleted_the_image, ("inbox",)),
     Mistake("quarantine", "takes it for rubbish", called_it_something_else, ("inbox",)),

@@ -117,6 +117,10 @@ BIN_WITHOUT_POLICY = (
     f'{rule(ALL)}\nbin_url = sqs.create_queue(QueueName="lesson08-bin")["QueueUrl"]\n'
     'events.put_targets(Rule="lesson08-deletions", Targets=[{"Id": "bin", "Arn": arn_of(bin_url)}])\n'
 )
+ANY_RULE = (
+    'sqs.set_queue_attributes(QueueUrl=bin_url, Attributes={{"Policy": json.dumps({{"Version": "2012-10-17", "Statement": '
+    '[{{"Effect": "Allow", "Principal": "*", "Action": "{0}", "Resource": arn_of(bin_url){1}}}]}})}})'
+)
 STOP = 'iam.update_access_key(UserName="{0}", AccessKeyId=iam.list_access_keys(UserName="{0}")["AccessKeyMetadata"][0]["AccessKeyId"], Status="Inactive")'
 
 # name → the check it is made for, what is written, what the verdict says
@@ -124,10 +128,19 @@ MISTAKES = {
     "everybody's key": (LEAKED, f"{STOP.format('ci-builder')}\n{STOP.format('run-shop')}", "production stands still"),
     "somebody else's key": (LEAKED, STOP.format("run-shop"), "The key of run-shop is stopped as well"),
     "a new key beside the old one": (LEAKED, 'iam.create_access_key(UserName="ci-builder")', "A new key doesn't stop the old one"),
+    "the builders' new key": (
+        LEAKED,
+        'new = iam.create_access_key(UserName="ci-builder")["AccessKey"]["AccessKeyId"]\nfor key in (leaked, new):\n'
+        '    iam.update_access_key(UserName="ci-builder", AccessKeyId=key, Status="Inactive")',
+        "Another key of ci-builder is stopped",
+    ),
     "what was chosen before": (DELETIONS, rule('{"action-type": ["PUSH"], "repository-name": [shop]}'), "these are pushes"),
     "pushes as well": (DELETIONS, rule('{"repository-name": [shop]}'), "it chooses pushes as well"),
     "a prefix": (DELETIONS, rule('{"action-type": ["DELETE"], "repository-name": [{"prefix": shop}]}'), "shop-old has deletions, too"),
     "every repository": (DELETIONS, rule('{"action-type": ["DELETE"]}'), "shop-old has deletions, too"),
+    "the end of a name": (DELETIONS, rule('{"action-type": ["DELETE"], "repository-name": [{"suffix": shop}]}'), "The end of a name is no name"),
+    "a wildcard": (DELETIONS, rule('{"action-type": ["DELETE"], "repository-name": [{"wildcard": "lesson08/*hop"}]}'), "lesson08/workshop has"),
+    "no source": (DELETIONS, f'events.put_rule(Name="lesson08-deletions", EventPattern=json.dumps({{"detail": {ALL}}}))', "anybody who may put events"),
     "images with a tag": (
         DELETIONS,
         rule('{"action-type": ["DELETE"], "repository-name": [shop], "image-tag": [{"exists": True}]}'),
@@ -140,6 +153,19 @@ MISTAKES = {
     "no target": (BIN, f'{rule(ALL)}\nlet_in(sqs.create_queue(QueueName="lesson08-bin")["QueueUrl"], rule)', "has no target lesson08-bin"),
     "no policy": (BIN, BIN_WITHOUT_POLICY, "A target that doesn't let EventBridge in"),
     "the other rule": (BIN, f"{BIN_WITHOUT_POLICY}let_in(bin_url, rule)", "The queue lets in another rule"),
+    "everybody": (BIN, BIN_WITHOUT_POLICY + ANY_RULE.format("sqs:SendMessage", ""), "every rule of every account"),
+    "every action": (
+        BIN,
+        BIN_WITHOUT_POLICY + ANY_RULE.format("sqs:*", ', "Condition": {"StringEquals": {"aws:SourceAccount": lab.account}}'),
+        "take messages out as well",
+    ),
+    "a constant": (
+        BIN,
+        BIN_WITHOUT_POLICY
+        + 'let_in(bin_url, events.describe_rule(Name="lesson08-deletions")["Arn"])\n'
+        + """events.put_targets(Rule="lesson08-deletions", Targets=[{"Id": "bin", "Arn": arn_of(bin_url), "Input": '"hello"'}])""",
+        "which image is gone",
+    ),
     "a prefix, in the end": (
         BIN,
         BIN_WITHOUT_POLICY
@@ -166,6 +192,23 @@ def test_taking_the_builders_permissions_is_no_way_to_stop_a_key(untried):
     verdict = untried.lesson.verdict(LEAKED)
     untried.write('iam.put_user_policy(UserName="ci-builder", PolicyName="work", PolicyDocument=json.dumps(policy))')
     assert (verdict.outcome, "the key still works" in verdict.message) == (NOT_YET, True), verdict.message
+
+
+def test_with_the_key_stopped_the_builders_still_need_their_permissions(untried):
+    untried.write(
+        'iam.update_access_key(UserName="ci-builder", AccessKeyId=leaked, Status="Inactive")\n'
+        'deny = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}\n'
+        'iam.put_user_policy(UserName="ci-builder", PolicyName="stop", PolicyDocument=json.dumps(deny))'
+    )
+    verdict = untried.lesson.verdict(LEAKED)
+    untried.write('iam.delete_user_policy(UserName="ci-builder", PolicyName="stop")')
+    assert (verdict.outcome, "permissions are taken as well" in verdict.message) == (NOT_YET, True), verdict.message
+
+
+def test_the_cells_that_make_something_may_run_again(untried):
+    for cell in ("push-function", "rehearse", "rule", "policy", "worker", "mend", "mend"):
+        untried.run(cell)
+    assert untried.outcomes()[QUARANTINED] == DONE
 
 
 def test_an_image_that_nobody_acted_on_is_not_in_quarantine(untried):

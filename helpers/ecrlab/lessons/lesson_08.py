@@ -5,11 +5,12 @@ from __future__ import annotations
 from ecrlab.check import Verdict, done, not_tried, not_yet
 from ecrlab.lab import Lab
 from ecrlab.labs import looking
-from ecrlab.rules import Rule, image_event, queue, rule
+from ecrlab.rules import Rule, image_event, message, queue, rule
 from ecrlab.traffic import cast
 
 SHOP, NEWEST, PREFIX = "lesson08/shop", "1.3", "quarantine-"
 PUSHES, DELETIONS, BIN = "lesson08-pushes", "lesson08-deletions", "lesson08-bin"
+ANYBODY = "arn:aws:events:us-east-1:123456789012:rule/anybody"
 
 
 def leaked_key(lab: Lab) -> Verdict:
@@ -36,6 +37,13 @@ def leaked_key(lab: Lab) -> Verdict:
                 "Stop the key. Permissions are for what the user does, keys for who it is.",
             )
         return not_tried("The leaked key still works.")
+    if any(state != "Active" for key, state in users[cast.BUILDER].items() if key != leaked):
+        return not_yet("Another key of ci-builder is stopped as well, and the builders need that one: the thief never had it.", 'Set it to "Active" again.')
+    if not _may_pull(lab):
+        return not_yet(
+            "The leaked key is stopped, but the user's permissions are taken as well: a new key would be of no use to the builders.",
+            "Give the permissions back. Nobody can use the stopped key.",
+        )
     undone = "It could be made active again, should you be wrong." if left else "It is deleted, which can't be undone."
     return done(f"The leaked key opens nothing any more, and everybody else's still works. {undone}")
 
@@ -80,9 +88,20 @@ def bin(lab: Lab) -> Verdict:
         if other and waiting.lets_in(other.arn):
             return not_yet("The queue lets in another rule: the condition names the pushes, not the deletions.", f"The ARN of {DELETIONS}.")
         return not_yet("A target that doesn't let EventBridge in stays empty, and no call has told you.", "The queue needs a policy: let_in.")
+    if waiting.lets_in(ANYBODY):
+        return not_yet("This queue lets in every rule of every account, so anybody can report deletions that never were.", "let_in writes a condition.")
+    if waiting.lets_in(found.arn, "sqs:DeleteMessage"):
+        return not_yet("Whoever delivers only needs to send. This policy lets it take messages out as well.", "sqs:SendMessage is enough.")
     if not found.enabled:
         return not_yet("A rule that is disabled chooses nothing.", "events.enable_rule")
-    return _fault(lab, found) or done("Every deletion in lesson08/shop is reported to a queue of its own.")
+    fault = _fault(lab, found)
+    if fault:
+        return fault
+    told = message(found.target(waiting.arn) or {}, image_event(lab, "DELETE", _name(lab), "8.8"))
+    if "8.8" not in told:
+        return not_yet(f"What comes doesn't say which image is gone. It is: {told}", "A target without Input gets the whole event.")
+    untried = f"{PREFIX}1.2 still stands: delete it, and see the event come." if f"{PREFIX}1.2" in looking.tags(lab.reader("ecr"), SHOP) else ""
+    return done("Every deletion in lesson08/shop is reported to a queue of its own.", untried)
 
 
 def _fault(lab: Lab, found: Rule) -> Verdict | None:
@@ -103,6 +122,15 @@ def _fault(lab: Lab, found: Rule) -> Verdict | None:
         return not_yet("What the pattern doesn't name doesn't matter, so it chooses pushes as well.", "Name the action-type.")
     if chooses("DELETE", f"{shop}-old"):
         return not_yet("A prefix, or no name at all, takes in more than one repository: shop-old has deletions, too.", "The name itself: [shop].")
+    for other in (f"old-{shop}", f"{shop.rpartition('/')[0]}/workshop"):
+        if chooses("DELETE", other):
+            return not_yet(f"The end of a name is no name: {other} has deletions, too.", "The name itself: [shop].")
+    alike = image_event(lab, "DELETE", shop, "1.0")
+    if found.chooses(alike | {"source": "my.program"}) or found.chooses(alike | {"detail-type": "Something Else"}):
+        return not_yet(
+            "What the pattern doesn't name doesn't matter: anybody who may put events can write such a detail, and this rule believes it.",
+            "source is aws.ecr, detail-type is ECR Image Action.",
+        )
     if not chooses("DELETE", tag=None) or not chooses("DELETE", tag="draft-7"):
         return not_yet("Images without a tag, or with another one, are deleted as well, and this pattern misses them.", "Don't name image-tag.")
     if not found.enabled:

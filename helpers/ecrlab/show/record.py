@@ -22,6 +22,7 @@ FIELDS = {
     "readOnly": "whether it could only read",
     "errorCode": "how it ended: refused",
     "errorMessage": "why it was refused",
+    "responseElements": "what it answered",
 }
 LONGEST = 300  # characters of a value
 
