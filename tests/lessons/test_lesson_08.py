@@ -76,7 +76,7 @@ def test_an_untouched_run_leaves_the_exercises_to_the_learner(untried):
         "unauthorized: authentication required",
         "nothing came",
         "within a second: True",
-        "PUSH quarantine-1.2",
+        "pushed: ['quarantine-1.2']",
         "once more: nothing",
     ],
 )
