@@ -115,12 +115,20 @@ def note(repository: str, date: str, key: str = NIGHT) -> str:
     return f'ecr.tag_resource(resourceArn=arns["{repository}"], tags=[{{"Key": "{key}", "Value": "{date}"}}])'
 
 
-def alarm(metric: str = '**pulls("team/search")', period: int = 3600, threshold: float = 20, statistic: str = "Sum") -> str:
+def alarm(
+    metric: str = '**pulls("team/search")', period: int = 3600, threshold: float = 20, statistic: str = "Sum", periods: int = 1, more: str = "AlarmActions=[topic]"
+) -> str:
     """Source that puts an alarm."""
     return (
         f'cloudwatch.put_metric_alarm(AlarmName="lesson07-search", {metric}, Period={period}, Statistic="{statistic}",'
-        f' EvaluationPeriods=1, Threshold={threshold}, ComparisonOperator="GreaterThanThreshold")'
+        f' EvaluationPeriods={periods}, Threshold={threshold}, ComparisonOperator="GreaterThanThreshold", {more})'
     )
+
+
+LISTED = (
+    'cloudwatch.put_metric_alarm(AlarmName="lesson07-search", EvaluationPeriods=1, Threshold={threshold}, ComparisonOperator="GreaterThanThreshold",'
+    ' AlarmActions=[topic], Metrics=[{{"Id": "m1", "MetricStat": {{"Metric": pulls("{repository}"), "Period": 3600, "Stat": "Sum"}}}}])'
+)
 
 
 # name → the check it is made for, what is written, what the verdict says
@@ -137,6 +145,19 @@ MISTAKES = {
     "a threshold that is reached at noon": (SEARCH, alarm(threshold=2), "ordinary days too"),
     "a threshold that no hour reaches": (SEARCH, alarm(threshold=200), "slept through the noisy night"),
     "the night's number for a minute": (SEARCH, alarm(period=60, threshold=60), "A threshold is for one period"),
+    "the ordinary maximum": (SEARCH, alarm(threshold=3), "It leaves no room: ordinary days had up to 3 pulls within an hour"),
+    "enough for a period, but not for so many": (
+        SEARCH, alarm(period=300, threshold=3, periods=12),
+        "periods of 5 minutes were beyond the threshold, and it waits for 12 in a row",
+    ),
+    "enough for a period, but not out of so many": (
+        SEARCH, alarm(threshold=50, periods=10, more="DatapointsToAlarm=6, AlarmActions=[topic]"),
+        "4 periods of an hour were beyond the threshold, and it waits for 6 out of 10 in a row",
+    ),
+    "no action": (SEARCH, alarm(more=""), "nobody would have known: it has no AlarmActions"),
+    "actions switched off": (SEARCH, alarm(more="AlarmActions=[topic], ActionsEnabled=False"), "it has its actions switched off"),
+    "a list of another repository's": (SEARCH, LISTED.format(repository="team/shop", threshold=20), "It watches team/shop"),
+    "a list with a threshold that no hour reaches": (SEARCH, LISTED.format(repository="team/search", threshold=200), "no more than 61 pulls came within an hour"),
     "another repository's pulls": (SEARCH, alarm('**pulls("team/shop")'), "It watches team/shop"),
     "no repository": (SEARCH, alarm('Namespace="AWS/ECR", MetricName="RepositoryPullCount"'), "one without values: nobody complains"),
     "the account's calls": (SEARCH, alarm('**calls("BatchGetImage")'), "all repositories together"),
@@ -162,8 +183,11 @@ def test_a_mistake_is_met_with_the_belief_behind_it(untried, mistake):
 RIGHT = {
     "by five minutes": alarm(period=300, threshold=4.5),
     "by the day": alarm(period=86400, threshold=100),
-    "three hours in a row": alarm(threshold=10).replace("EvaluationPeriods=1", "EvaluationPeriods=3"),
+    "one day of two": alarm(period=86400, threshold=100, periods=2, more="DatapointsToAlarm=1, AlarmActions=[topic]"),
+    "by seven hours, which begin on the evening before": alarm(period=25200, threshold=100),
+    "three hours in a row": alarm(threshold=10, periods=3),
     "by their number": alarm(statistic="SampleCount"),
+    "as a list of one metric": LISTED.format(repository="team/search", threshold=20),
 }
 
 
@@ -172,6 +196,19 @@ def test_another_answer_that_works_is_right_too(untried, answer):
     untried.write(RIGHT[answer])
     verdict = untried.lesson.verdict(SEARCH)
     assert verdict.outcome == DONE, verdict.message
+
+
+@pytest.mark.parametrize(("threshold", "tells"), [(30, True), (55, False)])
+def test_an_alarm_that_would_have_told_of_the_burst_is_praised_for_that_too(untried, threshold, tells):
+    untried.write(alarm(threshold=threshold))
+    verdict = untried.lesson.verdict(SEARCH)
+    assert (verdict.outcome, verdict.next) == (DONE, "It would have told you of the burst on Friday 23 January, too." if tells else "")
+
+
+def test_what_takes_missing_values_for_bad_ones_is_told_so(untried):
+    untried.write(alarm(more='AlarmActions=[topic], TreatMissingData="breaching"'))
+    verdict = untried.lesson.verdict(SEARCH)
+    assert (verdict.outcome, "has no value" in verdict.next) == (NOT_YET, True), verdict
 
 
 def test_an_alarm_on_plain_calls_is_not_yet_one_on_a_quota(untried, aws):

@@ -74,6 +74,32 @@ def test_a_role_is_assumed_by_whom_it_trusts_alone_and_a_refusal_does_not_say_wh
         other.client("sts").assume_role(RoleArn=arn, RoleSessionName="mine")
 
 
+def test_who_is_trusted_by_name_is_not_whoever_has_that_name_later(meet, role, aws):
+    """A trust policy keeps the unique id, and shows it once the user is gone. AWS: "Principal", IAM user principals."""
+    user, iam = meet(), aws("iam")
+    arn = role(trust(user.arn))
+    name = arn.rpartition("/")[2]
+
+    def trusted():
+        (role,) = (each for page in iam.get_paginator("list_roles").paginate() for each in page["Roles"] if each["RoleName"] == name)
+        assert role["AssumeRolePolicyDocument"] == iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+        return role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["AWS"]
+
+    user_id = iam.get_user(UserName=user.name)["User"]["UserId"]
+    assert trusted() == user.arn
+    assert user.client("sts").assume_role(RoleArn=arn, RoleSessionName="mine")["Credentials"]
+    iam.delete_access_key(UserName=user.name, AccessKeyId=user.keys["aws_access_key_id"])
+    iam.delete_user(UserName=user.name)
+    assert trusted() == user_id
+    iam.create_user(UserName=user.name)
+    key = iam.create_access_key(UserName=user.name)["AccessKey"]
+    user.keys |= {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    with refused("AccessDenied"):
+        user.client("sts").assume_role(RoleArn=arn, RoleSessionName="mine")
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust(user.arn))
+    assert user.client("sts").assume_role(RoleArn=arn, RoleSessionName="mine")["Credentials"]
+
+
 def test_an_account_that_is_trusted_chooses_who_may(meet, role):
     arn = role(trust(f"arn:aws:iam::{PARTNER}:root"))
     chosen, other = meet(allow("sts:AssumeRole", arn), account=PARTNER), meet(account=PARTNER)
