@@ -97,7 +97,7 @@ def folder(state: Path) -> Iterator[Finding]:
     database = state / "lab.sqlite"
     before = wal.read(database)
     said = _integrity(database) if database.is_file() else "ok"
-    if lost := wal.lost(database, before):
+    if lost := wal.lost(database, before, wal.read(database).committed):
         yield Finding("State folder", NOTE, lost, "Make or push again what you miss.")
     if said != "ok":
         yield Finding("State folder", MEND, f"the lab's records in {state} are damaged: {said}", "Begin anew with: ecrlab reset --yes")

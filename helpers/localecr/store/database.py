@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from localecr.store import trouble, wal
@@ -39,8 +39,10 @@ class Database:
                 raise self._unreadable(str(error)) from error
             raise
         self._file = self._identity()
-        if lost := wal.lost(self._path, before):
-            log.warning(lost)
+        if before.committed > before.copied:
+            with suppress(sqlite3.OperationalError):  # a full disk, which takes no pages and leaves the log as it is
+                if lost := wal.lost(self._path, before, wal.frames(self._connection())):
+                    log.warning(lost)
 
     def _identity(self) -> tuple[int, int] | None:
         try:

@@ -6,6 +6,7 @@ how long the log was (https://sqlite.org/walformat.html, the WAL-index header).
 
 from __future__ import annotations
 
+import sqlite3
 import struct
 from pathlib import Path
 from typing import NamedTuple
@@ -33,9 +34,18 @@ def read(database: Path) -> Log:
     return Log(frames, *struct.unpack("=I", copied)) if version == 3007000 and is_set else Log()
 
 
-def lost(database: Path, before: Log) -> str | None:
-    """A sentence for what SQLite didn't find any more of a log as it opened the database; None where it found all."""
-    pages = before.committed - max(before.copied, read(database).committed)
+def frames(connection: sqlite3.Connection) -> int:
+    """How many pages the log has now that SQLite opened it; told by SQLite, for whoever has the database open.
+
+    A process that closes ``-shm`` loses all its locks on it (https://sqlite.org/howtocorrupt.html), and then the next program that
+    looks into the database cuts the index short, which ends the lab.
+    """
+    return connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
+
+
+def lost(database: Path, before: Log, found: int) -> str | None:
+    """A sentence for the pages that SQLite didn't find any more of a log as it opened the database; None where it found all."""
+    pages = before.committed - max(before.copied, found)
     if pages <= 0:
         return None
     return f"The last changes are lost: {pages} pages of the journal {database}-wal are missing or damaged. Everything before them is there."
