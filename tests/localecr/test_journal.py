@@ -258,6 +258,32 @@ def test_many_change_at_once_and_all_of_it_is_kept(lab):
     assert len(ids) == 51
 
 
+MEETING = """
+import sys, threading
+from localecr.neighbours import world
+
+class Meeting:
+    begun, met = threading.Event(), threading.Event()
+
+    def find_spec(self, name, path=None, target=None):
+        if name == "requests.adapters" and threading.current_thread() is threading.main_thread():
+            self.met.set()
+        if name == "requests.api" and threading.current_thread() is not threading.main_thread():
+            self.begun.set()
+            self.met.wait(1)
+
+sys.meta_path.insert(0, Meeting())
+threading.Thread(target=__import__, args=("requests",)).start()
+Meeting.begun.wait()
+world.load_moto()
+"""
+
+
+def test_moto_is_loaded_while_another_thread_imports_what_it_needs():
+    done = subprocess.run([sys.executable, "-c", MEETING], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+
+
 def test_hundreds_of_entries_are_replayed_soon(lab):
     for number in range(300):
         run(lab, "iam", "CreateUser", UserName=f"user-{number}")
