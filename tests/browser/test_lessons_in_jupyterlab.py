@@ -140,6 +140,22 @@ def test_the_playground_is_used_by_keyboard_alone_and_can_be_read(open_notebook:
     notebook.page.close()
 
 
+QUIZ = {
+    "lab": 'import ecrlab\nlab = ecrlab.open()\nlesson = lab.lesson("07")',
+    "quiz": 'lesson.predict("quota-night")',
+}
+
+
+def test_below_a_question_of_two_lines_the_button_follows_the_options(open_notebook: Callable[[str], NotebookPage], jupyterlab: JupyterLab) -> None:
+    """ipywidgets makes the options' height a multiple of the question's."""
+    write(jupyterlab, "notebooks/quiz.ipynb", QUIZ)
+    notebook = open_notebook("notebooks/quiz.ipynb")
+    notebook.run_all()
+    options, button = (notebook.shown(1).locator(each).bounding_box() for each in (".widget-radio-box", ".ecrlab-quiz button"))
+    assert button["y"] - (options["y"] + options["height"]) < 15
+    notebook.page.close()
+
+
 DASHBOARD = {
     "lab": 'import ecrlab\nfrom ecrlab import dashboard\nlab = ecrlab.open()\nlogin = lab.client("ecr").get_authorization_token()',
     "dashboard": "dashboard.show(lab)",
