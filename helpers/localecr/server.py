@@ -151,10 +151,12 @@ class Endpoint:
         self.stop()
 
     def wait(self) -> None:
-        """Returns when the lab was stopped."""
+        """Returns when the lab was stopped, and what it was doing has ended: the process may end with the caller."""
         for thread in list(self._threads):
             while thread.is_alive():
                 thread.join(0.2)  # in short steps, so that Ctrl-C is heard on Windows too
+        with self._stopping:
+            pass
 
 
 def start(state: Path | str, port: int = 4510, clock: str | None = None) -> Endpoint:
@@ -214,7 +216,7 @@ def _bound(port: int) -> list[Listener]:
                 other.stop()
             raise PortInUse(
                 f"Port {number} is in use by another program ({error}). The lab needs three ports in a row: "
-                "choose others with ecrlab serve --port N, or let it find free ones: ecrlab serve --port 0 --background."
+                "ecrlab serve --port 0 --background finds free ones, --port N takes those from N on."
             ) from error
         servers.append(server)
     return servers

@@ -60,6 +60,48 @@ def test_another_days_run_from_the_top_needs_nothing_of_the_skipped_tasks(one):
     assert one.outcomes() == dict.fromkeys(TASKS, DONE)
 
 
+def _answer(one, choose: str, do: tuple[str, ...], **values: object) -> None:
+    """Fills in a cell's blanks, and runs what stands below it."""
+    cells = {cell.id: cell.source for cell in one.starter.cells}
+    exec(cells[choose], one.names)
+    one.names.update(values)
+    for cell in do:
+        exec(cells[cell], one.names)
+
+
+@pytest.mark.parametrize(
+    ("call", "field", "state"),
+    [
+        ("DeleteImage", "accessKeyId", "Inactive"),
+        ("BatchDeleteImage", "userName", "Inactive"),
+        ("BatchDeleteImage", "principalId", "Inactive"),
+        ("BatchDeleteImage", "key", "Inactive"),
+        ("BatchDeleteImage", "accessKeyId", "Stopped"),
+        ("BatchDeleteImage", "accessKeyId", "Active"),
+    ],
+)
+def test_values_that_name_no_key_reach_the_check(one, call, field, state):
+    one.take(until="culprit")
+    _answer(one, "choose-culprit", ("do-culprit", "stop-culprit"), call=call, field=field, state=state)
+    assert one.guide.verdict("culprit").outcome == NOT_TRIED
+
+
+@pytest.mark.parametrize(
+    ("metric", "statistic", "threshold", "outcome"),
+    [
+        ("RepositoryPullCount", "Average", 10, NOT_YET),
+        ("RepositoryPullCount", "Total", 10, NOT_TRIED),
+        ("RepositoryPullCount", "Sum", "ten", NOT_TRIED),
+        ("CallCount", "Sum", 10, NOT_YET),
+        ("PullCount", "Sum", 10, NOT_YET),
+    ],
+)
+def test_values_that_make_another_alarm_or_none_reach_the_check(one, metric, statistic, threshold, outcome):
+    one.take(until="pulls")
+    _answer(one, "choose-pulls", ("do-pulls",), metric=metric, statistic=statistic, threshold=threshold)
+    assert one.guide.verdict("pulls").outcome == outcome
+
+
 # Everything really happens.
 
 

@@ -59,3 +59,11 @@ def test_kill_9_and_serve_twenty_times_in_a_row(state):
     with Process(state) as lab:
         assert lab.said.read_text() == ""
         assert audit.faults(state) == []
+
+
+def test_who_waits_for_a_lab_goes_on_when_all_of_it_has_stopped(state):
+    with Process(state) as lab:
+        lab.door.stop()
+        assert lab.process.wait(60) == 0
+    assert not (state / "server.json").exists()
+    assert not (state / "lab.sqlite-wal").exists()

@@ -120,6 +120,7 @@ class _Parser:
         self._text = text
         self._next = 0
         self._depth = 0
+        self._property: str | None = None  # whose value what is in parentheses is: InstanceId=("i-1" OR "i-2")
         self._steps: list[Term | Literal["AND", "OR", "NOT"]] = []
         self._advance()
 
@@ -191,27 +192,35 @@ class _Parser:
             negations += 1
             self._advance()
         if self._is("("):
-            self._depth += 1
-            if self._depth > DEEPEST:
-                raise ExpressionError("The search query is nested too deeply")
-            self._advance()
-            self._any_of()
-            if not self._is(")"):
-                raise self._unexpected()
-            self._advance()
-            self._depth -= 1
+            self._group()
         else:
             self._term()
         if negations % 2:
             self._steps.append("NOT")
 
+    def _group(self) -> None:
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise ExpressionError("The search query is nested too deeply")
+        self._advance()
+        self._any_of()
+        if not self._is(")"):
+            raise self._unexpected()
+        self._advance()
+        self._depth -= 1
+
     def _term(self) -> None:
         if not self._begins_term():
             raise self._unexpected()
-        text, exact, named = self._plain(), self._kind == "quoted", None
+        text, exact, named = self._plain(), self._kind == "quoted", self._property
         self._advance()
-        if self._is("="):
+        if self._is("=") and named is None:
             self._advance()
+            if self._is("("):
+                self._property = text
+                self._group()
+                self._property = None
+                return
             if self._kind not in ("word", "quoted"):
                 raise self._unexpected()
             named, text, exact = text, self._plain(), self._kind == "quoted"
