@@ -121,6 +121,17 @@ def test_what_is_drawn_is_what_the_team_did(taken):
         assert hourly[repository].sum() == fortnight.pulls(repository)
 
 
+def test_the_helpers_follow_a_second_fortnight(taken):
+    """Who replays again runs the cell of the replay, and not those that made the helpers."""
+    ask, pulls, begin = (taken.names[name] for name in ("ask", "pulls", "begin"))
+    try:
+        taken.names["begin"] = begin + timedelta(days=7)
+        asked = ask({"pulls": pulls("team/shop")}, 86400)
+    finally:
+        taken.names["begin"] = begin
+    assert (asked.index[0], len(asked)) == (begin + timedelta(days=7), 7)
+
+
 @pytest.mark.parametrize("cell", ["replay", "topic", "put-alarm", "push-one", "many-names", "show-dashboard"])
 def test_a_cell_can_be_run_again(taken, cell):
     before = taken.names["lab"].clock.now()
