@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import boto3
+import hypothesis
 import pytest
 from botocore.client import BaseClient
 from botocore.config import Config
@@ -36,6 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Sets the environment here, since session fixtures do not run for notebooks."""
+    hypothesis.settings.register_profile("untimed", deadline=None)  # how long an example takes says more of the machine than of the code
+    hypothesis.settings.load_profile("untimed")
     folder = Path(tempfile.mkdtemp(prefix="ecrlab-tests-"))
     environment = tools.isolated(os.environ, folder)
     os.environ.clear()

@@ -102,9 +102,9 @@ class AwsLab(Lab):
     def _repository_policy(self, resource: str) -> str | None:
         """The policy of a repository of this account, None where it has none."""
         parts = resource.split(":", 5)
-        if parts[2:3] != ["ecr"] or parts[4] != self.account:
+        if parts[2:3] not in (["ecr"], ["ecr-public"]) or parts[4] != self.account:
             return None
-        ecr = self.client("ecr", region=parts[3])
+        ecr = self.client(parts[2], region=parts[3] or "us-east-1")
         try:
             return ecr.get_repository_policy(repositoryName=parts[5].removeprefix("repository/"))["policyText"]
         except (ecr.exceptions.RepositoryPolicyNotFoundException, ecr.exceptions.RepositoryNotFoundException):

@@ -1,6 +1,7 @@
 """A dashboard of ECR's own metrics: choose what is counted, how, and when, and see it drawn.
 
 Every control is a list to choose from, and works by keyboard. What the figure shows is announced and written beside it.
+Periods are whole ones, as CloudWatch's are: a range begins with the period that its beginning lies in, and ends with the one that runs.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from ecrlab.show.picture import Picture, display
 
 if TYPE_CHECKING:
     import pandas
+    from matplotlib.figure import Figure
+
     from ecrlab.lab import Lab
 
 # AWS: "Amazon ECR usage metrics"
@@ -28,6 +31,8 @@ PERIODS = {"1 minute": 60, "5 minutes": 300, "1 hour": 3600, "6 hours": 21600, "
 RANGES = {"the last day": 1, "the last three days": 3, "the last week": 7, "the last fortnight": 14}
 COUNTS = ("pulls of a repository", "calls of an API")
 NONE = "no repository yet"
+# JupyterLab takes the arrow keys of a closed list and moves to another cell
+BY_KEYBOARD = "By keyboard: Tab to a list, Space opens it, arrow keys, Enter."
 
 
 @dataclass(frozen=True)
@@ -76,17 +81,19 @@ def repositories(lab: Lab) -> list[str]:
 
 def picture(lab: Lab, view: View) -> Picture:
     """The figure of a view, with its words."""
-    frame = ask(lab, view)
-    told = tell(view.title, frame)
-    return Picture(html.card(image(_draw(view, frame), told), html.paragraph(told)), told)
+    now = lab.clock.now()
+    frame = ask(lab, view, now)
+    runs = frame.index[-1] + timedelta(seconds=PERIODS[view.period]) > now
+    told = tell(view.title, frame) + (" The last period isn't over yet." if runs else "")
+    return Picture(html.card(image(_draw(view, frame, runs), told), html.paragraph(told)), told)
 
 
-def ask(lab: Lab, view: View) -> pandas.DataFrame:
-    """What CloudWatch has of a view: a row a period; where it has nothing, nothing was called. AWS: GetMetricData."""
+def ask(lab: Lab, view: View, now: datetime) -> pandas.DataFrame:
+    """What CloudWatch has of a view: a row a period, the running one included; where it has nothing, nothing was called. AWS: GetMetricData."""
     import pandas
 
-    period, until = PERIODS[view.period], _whole(lab.clock.now(), PERIODS[view.period])
-    since = until - timedelta(days=RANGES[view.range])
+    period = PERIODS[view.period]
+    since, until = _began(now - timedelta(days=RANGES[view.range]), period), _began(now - timedelta(microseconds=1), period) + timedelta(seconds=period)
     query = {"Id": "m1", "MetricStat": {"Metric": view.metric, "Period": period, "Stat": view.statistic}}
     pages = lab.reader("cloudwatch").get_paginator("get_metric_data").paginate(MetricDataQueries=[query], StartTime=since, EndTime=until)
     found = {time: value for page in pages for result in page["MetricDataResults"] for time, value in zip(result["Timestamps"], result["Values"])}
@@ -95,23 +102,32 @@ def ask(lab: Lab, view: View) -> pandas.DataFrame:
     return pandas.DataFrame({view.statistic: [found.get(each.to_pydatetime(), 0.0 if counting else None) for each in periods]}, index=periods, dtype=float)
 
 
-def _whole(now: datetime, period: int) -> datetime:
-    """The end of the period that runs."""
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight + timedelta(seconds=-(-(now - midnight).total_seconds() // period) * period)
+def _began(time: datetime, period: int) -> datetime:
+    """When the period began that this time lies in."""
+    midnight = time.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + timedelta(seconds=(time - midnight).total_seconds() // period * period)
 
 
-def _draw(view: View, frame: pandas.DataFrame):
+def _draw(view: View, frame: pandas.DataFrame, runs: bool) -> Figure:
+    """Each period as wide as it is; the last one hatched, if it `runs` still."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.figure import Figure
 
+    values, edges = frame[view.statistic], [*frame.index, frame.index[-1] + timedelta(seconds=PERIODS[view.period])]
     figure = Figure(figsize=(8, 3))
     axes = figure.subplots()
-    axes.step(frame.index, frame[view.statistic], where="post", color=html.BLUE)
+    axes.stairs(values, edges, fill=True, color=html.SKY)
+    axes.stairs(values, edges, color=html.BLUE)  # a minute of a fortnight is too narrow to be seen as an area
+    if runs:
+        axes.axvspan(*edges[-2:], fill=False, hatch="///", edgecolor=html.GREY, linewidth=0)
     axes.set_title(view.title)
     axes.set_ylabel(view.statistic)
-    axes.set_ylim(bottom=0)
+    axes.set_xlabel("UTC")
+    axes.set_xlim(edges[0], edges[-1])
+    axes.set_ylim(0, 1.05 * max(values.max(), 1) if values.notna().any() else 1)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator := AutoDateLocator()))
+    axes.xaxis.set_major_locator(locator)
     axes.grid(axis="y", color=html.GREY, alpha=0.4)
-    figure.autofmt_xdate()
     return figure
 
 
@@ -138,4 +154,5 @@ def widget(lab: Lab, view: View):
     for control in controls.values():
         control.observe(draw, "value")
     draw()
-    return ipywidgets.VBox([ipywidgets.HBox(list(controls.values()), layout={"flex_flow": "row wrap"}), drawn])
+    how = ipywidgets.HTML(html.card(html.paragraph(BY_KEYBOARD)))
+    return ipywidgets.VBox([how, ipywidgets.HBox(list(controls.values()), layout={"flex_flow": "row wrap"}), drawn])

@@ -16,6 +16,9 @@ from ecrlab.errors import LabError
 OUTCOMES = {"allowed": ALLOWS, "explicitDeny": DENIES, "implicitDeny": SILENT}
 KINDS = {"resource": "resource", "user": "identity", "group": "identity", "role": "identity", "aws-managed": "identity", "user-managed": "identity"}
 
+# it wants at least one policy: this one says nothing about any action that there is
+NONE = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "ecrlab:Nothing", "Resource": "*"}]})
+
 
 def simulate(
     iam, who: str, action: str, resource: str, identity_policies: Sequence[str] | None, repository_policy: str | None
@@ -33,7 +36,7 @@ def simulate(
     if identity_policies is None:
         answer = iam.simulate_principal_policy(PolicySourceArn=who, **asked)
     else:
-        answer = iam.simulate_custom_policy(PolicyInputList=list(identity_policies), **asked)
+        answer = iam.simulate_custom_policy(PolicyInputList=list(identity_policies) or [NONE], **asked)
     return _decision(who, action, resource, answer["EvaluationResults"][0])
 
 

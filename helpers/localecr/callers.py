@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from functools import lru_cache
 
 from localecr import identities, signatures, tokens
 from localecr.errors import AwsError
@@ -54,6 +55,7 @@ def basic(lab: Lab, request: Request) -> Caller | None:
     return _holder(lab, basic_password(value) if scheme.lower() == "basic" else None, "ecr-public")
 
 
+@lru_cache(maxsize=64)  # a push shows the same credentials with each of its requests
 def basic_password(value: str) -> str | None:
     """The password of Basic credentials for the user AWS."""
     try:
@@ -64,7 +66,7 @@ def basic_password(value: str) -> str | None:
 
 
 def _holder(lab: Lab, password: str | None, service: str) -> Caller | None:
-    token = tokens.unseal(lab, _unwrapped(password)) if password else None
+    token = _token(lab, password) if password else None
     if token is None or token.service != service or not identities.is_there(lab.database, token.principal):
         return None
     if tokens.has_expired(lab, token):
@@ -72,6 +74,6 @@ def _holder(lab: Lab, password: str | None, service: str) -> Caller | None:
     return Caller(token.principal, token.region if service == "ecr" else None)
 
 
-def _unwrapped(password: str) -> str:
+def _token(lab: Lab, password: str) -> tokens.Token | None:
     """A public token is also accepted as it comes from the API, base64 of ``AWS:<token>`` (AWS: public registry authentication)."""
-    return basic_password(password) or password
+    return tokens.unseal(lab, password) or tokens.unseal(lab, basic_password(password) or "")

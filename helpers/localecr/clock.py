@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 
 from localecr.errors import AwsError
 from localecr.store.database import Database
@@ -92,3 +93,13 @@ def parse_instant(text: str) -> datetime:
 def as_datetime(seconds: float) -> datetime:
     """Seconds since 1970 as an aware datetime in UTC."""
     return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(seconds=seconds)
+
+
+def in_words(seconds: float) -> str:
+    """``2026-01-05T09:00:00Z``, as records, events and policies have a time."""
+    return _in_words(int(round(seconds, 6)))  # as `as_datetime` has it: sums of steps are off by less
+
+
+@lru_cache(maxsize=64)  # of one second there are many calls
+def _in_words(second: int) -> str:
+    return f"{as_datetime(second):%Y-%m-%dT%H:%M:%SZ}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from http import HTTPStatus
 from typing import Any, BinaryIO
 from urllib.parse import parse_qsl
@@ -32,8 +32,7 @@ class Request:
         return dict(reversed(parse_qsl(text, keep_blank_values=True)))
 
     def header(self, name: str, default: str = "") -> str:
-        key = name.upper().replace("-", "_")
-        return self.environ.get(key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}", default)
+        return self.environ.get(_key(name), default)
 
     @property
     def host(self) -> str:
@@ -68,6 +67,13 @@ class Request:
             parts.append(part)
             received += len(part)
         return None if received > most or (length is not None and received < length) else b"".join(parts)
+
+
+@lru_cache(maxsize=256)
+def _key(header: str) -> str:
+    """A header's name in WSGI's environment."""
+    key = header.upper().replace("-", "_")
+    return key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
 
 
 @dataclass

@@ -23,6 +23,7 @@ YOURS, PARTNERS, COURSES = "111122223333", "444455556666", "999988887777"
 USERS = {"learner": "learner", "checker": "ecrlab-checker"}
 ACCOUNT = re.compile(r"[0-9]{12}")
 TEMPORARY = "ASIA"  # what the ids of a session's keys begin with
+WHO_THERE_IS = "who there is"  # what each call asks the tables identities and access_keys: remembered until they change
 KEY_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 
 
@@ -105,6 +106,7 @@ def ensure_key(database: Database, account: str, role: str) -> AccessKey:
     with database.write() as transaction:
         row = database.one("SELECT * FROM access_keys WHERE account = ? AND user = ? AND of_lab", (account, USERS[role]))
         if row is None:
+            database.outdate(WHO_THERE_IS)
             transaction.execute("INSERT OR IGNORE INTO accounts (id) VALUES (?)", (account,))
             made = ("AKIA" + "".join(secrets.choice(KEY_ALPHABET) for _ in range(16)), secrets.token_urlsafe(30), account, USERS[role])
             transaction.execute("INSERT INTO access_keys (id, secret, account, user, of_lab) VALUES (?, ?, ?, ?, 1)", made)
@@ -114,6 +116,10 @@ def ensure_key(database: Database, account: str, role: str) -> AccessKey:
 
 def find_key(database: Database, access_key_id: str) -> AccessKey | None:
     """An active key of a user that there is."""
+    return database.remembered(WHO_THERE_IS, ("key", access_key_id), lambda: _find_key(database, access_key_id))
+
+
+def _find_key(database: Database, access_key_id: str) -> AccessKey | None:
     row = database.one(
         "SELECT k.*, i.id AS unique_id, i.arn, EXISTS(SELECT 1 FROM identities WHERE account = k.account) AS is_kept FROM access_keys k"
         " LEFT JOIN identities i ON i.account = k.account AND i.kind = 'user' AND i.name = k.user WHERE k.id = ? AND k.status = 'Active'",
@@ -182,6 +188,11 @@ def is_there(database: Database, principal: Principal) -> bool:
     """Whether who a token or a session names is still the same: the key that fetched it active, the user or role not made anew."""
     if principal.account is None:
         return True
+    named = ("is there", principal.account, principal.user, principal.role, principal.id, principal.access_key_id)
+    return database.remembered(WHO_THERE_IS, named, lambda: _is_there(database, principal))
+
+
+def _is_there(database: Database, principal: Principal) -> bool:
     if principal.role:
         row = database.one("SELECT id FROM identities WHERE account = ? AND kind = 'role' AND name = ?", (principal.account, principal.role))
         return row is not None and row["id"] == principal.id
@@ -242,18 +253,22 @@ ADMINISTRATOR = Policy(
 def policies_of(database: Database, principal: Principal) -> Entity | None:
     """The user or the role behind a principal, as it is now; None where there isn't one (any more).
 
-    It is looked up for each call, so that whatever is changed acts at once; what a row says is read once.
+    It is asked for with each call, and whatever is changed acts at once.
     """
     kind, name = ("role", principal.role) if principal.role else ("user", principal.user)
+    return database.remembered(WHO_THERE_IS, ("policies", principal.account, kind, name), lambda: _policies_of(database, principal.account, kind, name))
+
+
+def _policies_of(database: Database, account: str | None, kind: str, name: str | None) -> Entity | None:
     row = database.one(
         "SELECT i.id, i.document, EXISTS(SELECT 1 FROM identities WHERE account = ?1) AS is_kept FROM (SELECT 1)"
         " LEFT JOIN identities i ON i.account = ?1 AND i.kind = ?2 AND i.name = ?3",
-        (principal.account, kind, name),
+        (account, kind, name),
     )
     if row["id"] is not None:
         return _entity(row["id"], row["document"])
-    if principal.account is not None and kind == "user" and not row["is_kept"] and name == _first_user(principal.account):
-        return _administrator(principal.account)
+    if account is not None and kind == "user" and not row["is_kept"] and name == _first_user(account):
+        return _administrator(account)
     return None
 
 

@@ -37,6 +37,8 @@ DENIED = {
     "sqs": ("AccessDenied", 403),
     "sts": ("AccessDenied", 403),
 }
+# how a refusal spells an action where not as policies do: SNS:Publish, sqs:sendmessage
+SPELT: dict[str, Callable[[str], str]] = {"sns": lambda action: action.replace("sns:", "SNS:"), "sqs": str.lower}
 # operations that need another permission than that of their name (AWS: service authorization reference; ListImageReferrers)
 ACTIONS = {
     "ecr:ListImageReferrers": "ecr:BatchGetImage",
@@ -124,8 +126,9 @@ def require(call: Call) -> None:
 
 def sentence(principal: Principal, action: str, resource: str, verdict: Verdict) -> str:
     """A refusal as AWS words it; of AssumeRole it doesn't say why."""
-    said = f"User: {principal.arn} is not authorized to perform: {action} on resource: {resource}"
-    return said if action in BY_TRUST else f"{said} {verdict.because}"
+    spelt = SPELT.get(action.partition(":")[0], str)(action)
+    said = f"User: {principal.arn} is not authorized to perform: {spelt} on resource: {resource}"
+    return said if action in BY_TRUST else f"{said} {verdict.because.replace(action, spelt)}"
 
 
 def refuse_lock_out(call: Call) -> None:
@@ -190,7 +193,8 @@ def _own(principal: Principal, entity: Entity | None, instead: Instead) -> Itera
     """The caller's policies: a user's or a role's, its boundary, and a session's."""
     if instead.identity_policies is not None:
         for number, text in enumerate(instead.identity_policies, 1):
-            yield Source("identity", f"the identity policy {number} given here", documents.read(text))
+            called = "the edited identity policy" if len(instead.identity_policies) == 1 else f"the edited identity policy {number}"
+            yield Source("identity", called, documents.read(text))
     elif entity is not None:
         yield from _attached(entity.policies, "identity")
     if entity is not None and entity.boundary is not None:

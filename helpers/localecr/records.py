@@ -9,9 +9,10 @@ import json
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from localecr.clock import as_datetime
+from localecr.clock import as_datetime, in_words
 from localecr.errors import AwsError
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ NEVER_WRITTEN = {"authorizationToken", "layerPartBlob", "secretAccessKey", "secr
 HIDDEN = {"newPassword", "oldPassword", "password"}
 ERRORS = {"AccessDeniedException": "AccessDenied", "LayerNotFound": "LayersNotFoundException"}  # the others keep their name
 LONGEST_TEXT, LARGEST_FIELD = 1024, 100 << 10  # characters of a sentence or a user agent; bytes of parameters and of an answer
+AS_JSON = json.JSONEncoder(separators=(",", ":"), check_circular=False).encode
 MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 RESOURCE_TYPES = {
     ("cloudwatch", "alarm"): "AWS::CloudWatch::Alarm",
@@ -72,6 +74,7 @@ def region(call: Call) -> str:
     return "us-east-1" if call.service in GLOBAL else call.region
 
 
+@lru_cache(maxsize=1024)
 def resource(arn: str) -> tuple[str | None, str | None]:
     """Type and name of the resource that an ARN means: (``AWS::ECR::Repository``, ``team/web``); nothing for more than one, or another kind."""
     parts = arn.removesuffix(":*").split(":", 5)
@@ -102,7 +105,7 @@ def _record(call: Call, now: float, error: AwsError | None, answer: dict[str, An
     record: Record = {
         "eventVersion": VERSION,
         "userIdentity": None,
-        "eventTime": as_datetime(now).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "eventTime": in_words(now),
         "eventSource": host,
         "eventName": event_name(call, answer),
         "awsRegion": region(call),
@@ -137,19 +140,21 @@ def _identity(call: Call, recipient: str) -> Record:
     if principal.role is None:
         return found | {"userName": principal.user} | through
     issuer = {"type": "Role", "principalId": principal.id, "arn": principal.entity_arn, "accountId": principal.account}
-    since = {"creationDate": as_datetime(principal.issued_at or 0).strftime("%Y-%m-%dT%H:%M:%SZ"), "mfaAuthenticated": "false"}
+    since = {"creationDate": in_words(principal.issued_at or 0), "mfaAuthenticated": "false"}
     return found | {"sessionContext": {"sessionIssuer": issuer | {"userName": principal.role}, "attributes": since}} | through
 
 
 def _written(value: Any, name: str = "") -> Any:
     """A parameter or an answer as records have it: lowerCamel names, dates in words, and neither bytes nor secrets (None for these)."""
-    if isinstance(value, dict):
-        members = ((key[:1].lower() + key[1:], each) for key, each in value.items())
-        return {key: written for key, each in members if key not in NEVER_WRITTEN and (written := _written(each, key)) is not None}
-    if isinstance(value, (list, tuple)):
-        return [_written(each) for each in value]
     if name in HIDDEN:
         return "HIDDEN_DUE_TO_SECURITY_REASONS"
+    if isinstance(value, (str, int)):  # which most are
+        return value
+    if isinstance(value, dict):
+        members = {key[:1].lower() + key[1:]: each for key, each in value.items()}
+        return {key: written for key, each in members.items() if key not in NEVER_WRITTEN and (written := _written(each, key)) is not None}
+    if isinstance(value, (list, tuple)):
+        return [_written(each) for each in value]
     if isinstance(value, float) and name.endswith("At"):  # as the registry keeps times
         value = as_datetime(value)
     if isinstance(value, datetime):
@@ -159,11 +164,11 @@ def _written(value: Any, name: str = "") -> Any:
 
 def encoded(record: Record) -> str:
     """A record as JSON. A field that is too large for one is left out, and said to be (AWS: CloudTrail record contents, ``omitted``)."""
-    text = json.dumps(record, separators=(",", ":"))
+    text = AS_JSON(record)
     if len(text) <= LARGEST_FIELD:
         return text
-    sizes = {field: len(json.dumps(record[field], separators=(",", ":"))) for field in ("requestParameters", "responseElements")}
+    sizes = {field: len(AS_JSON(record[field])) for field in ("requestParameters", "responseElements")}
     left_out = {
         field: {"omitted": True, "originalSize": size, "reason": f"{field} too large"} for field, size in sizes.items() if size > LARGEST_FIELD
     }
-    return json.dumps(record | left_out, separators=(",", ":"))
+    return AS_JSON(record | left_out)

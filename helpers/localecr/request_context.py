@@ -5,23 +5,33 @@ The lab's addresses stand for AWS's, which speak HTTPS alone, so ``aws:SecureTra
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from localecr.clock import as_datetime
+from localecr import identities
+from localecr.clock import in_words
 from localecr.identities import Entity, Principal
 from localecr.ledger import Call
 
 Value = str | tuple[str, ...]
 TYPES = {"IAMUser": "User", "AssumedRole": "AssumedRole", "Anonymous": "Anonymous"}  # aws:PrincipalType; a service has none
-OF_SESSIONS = {"ExternalId": "sts:externalid", "RoleSessionName": "sts:rolesessionname", "SourceIdentity": "sts:sourceidentity"}
+# actions → a parameter, and the service's own key that says it
+OF_PARAMETERS = {
+    re.compile(r"sts:.*"): {"ExternalId": "sts:externalid", "RoleSessionName": "sts:rolesessionname", "SourceIdentity": "sts:sourceidentity"},
+    re.compile(r"iam:(Attach|Detach).*"): {"PolicyArn": "iam:policyarn"},
+    re.compile(r"iam:.*"): {"AWSServiceName": "iam:awsservicename", "PermissionsBoundary": "iam:permissionsboundary"},
+    re.compile(r"cloudwatch:PutMetricData"): {"Namespace": "cloudwatch:namespace"},
+}
+# which ask for the boundary that the user or the role has
+WITHIN_A_BOUNDARY = re.compile(r"iam:(Attach|Detach|Put|Delete)(User|Role)(Policy|PermissionsBoundary)")
 
 
 def of(call: Call, entity: Entity | None, resource_tags: Mapping[str, str]) -> dict[str, Value]:
     """Keys in lower case → values. A key that a call doesn't have is left out, as on AWS: ``aws:MultiFactorAuthPresent`` of long-term keys, say."""
     now = call.lab.clock.now()
     context: dict[str, Value] = {
-        "aws:currenttime": _moment(now),
+        "aws:currenttime": in_words(now),
         "aws:epochtime": str(int(now)),
         "aws:sourceip": call.source_address,
         "aws:useragent": call.user_agent,
@@ -34,15 +44,10 @@ def of(call: Call, entity: Entity | None, resource_tags: Mapping[str, str]) -> d
     for key, value in resource_tags.items():
         context[f"aws:resourcetag/{key.lower()}"] = context[f"{call.service}:resourcetag/{key.lower()}"] = value
     context.update(_of_tags(call.parameters))
-    if call.service == "sts":
-        context.update((key, call.parameters[name]) for name, key in OF_SESSIONS.items() if name in call.parameters)
+    context.update(_of_parameters(call))
     if call.operation.endswith("AccountSetting") and "name" in call.parameters:
         context["ecr:accountsetting"] = call.parameters["name"]
     return context
-
-
-def _moment(seconds: float) -> str:
-    return f"{as_datetime(seconds):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _of_principal(principal: Principal, entity: Entity | None) -> Iterator[tuple[str, Value]]:
@@ -66,8 +71,19 @@ def _of_principal(principal: Principal, entity: Entity | None) -> Iterator[tuple
     if principal.source_identity:
         yield "aws:sourceidentity", principal.source_identity
     if principal.issued_at is not None:
-        yield "aws:tokenissuetime", _moment(principal.issued_at)
+        yield "aws:tokenissuetime", in_words(principal.issued_at)
         yield "aws:multifactorauthpresent", "false"
+
+
+def _of_parameters(call: Call) -> Iterator[tuple[str, Value]]:
+    if WITHIN_A_BOUNDARY.fullmatch(call.action):
+        user, role = call.parameters.get("UserName"), call.parameters.get("RoleName")
+        whose = identities.policies_of(call.lab.database, Principal(call.account, user, role=role))
+        if whose and whose.boundary and whose.boundary.arn:
+            yield "iam:permissionsboundary", whose.boundary.arn
+    for actions, keys in OF_PARAMETERS.items():
+        if actions.fullmatch(call.action):
+            yield from ((key, call.parameters[name]) for name, key in keys.items() if name in call.parameters)
 
 
 def _of_tags(parameters: dict[str, Any]) -> Iterator[tuple[str, Value]]:

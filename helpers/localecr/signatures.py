@@ -11,6 +11,7 @@ import re
 import time
 from calendar import timegm
 from dataclasses import dataclass
+from functools import lru_cache
 
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
@@ -24,6 +25,7 @@ from localecr.registry import Lab
 LEEWAY = 300  # seconds between the client's clock and ours, as on AWS; the wall clock, not the lab's
 ALGORITHM = "AWS4-HMAC-SHA256"
 STAMP = re.compile(r"\d{8}T\d{6}Z")
+AMAZONS = "HTTP_X_AMZ_"  # what AWS's own headers begin with in WSGI's environment
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,10 @@ def _fields(header: str) -> dict[str, str]:
 def _check_signed(request: Request, signed: list[str]) -> None:
     """Every header of AWS's own must be signed, or a signature could be taken to another operation. The body's digest is compared anyway."""
     for key in request.environ:
+        if not key.startswith(AMAZONS):
+            continue
         name = key.removeprefix("HTTP_").replace("_", "-").lower()
-        if name.startswith("x-amz-") and name not in (*signed, "x-amz-content-sha256"):
+        if name not in (*signed, "x-amz-content-sha256"):
             raise AwsError("InvalidSignatureException", f"'{name}' must be a 'SignedHeader' in the AWS Authorization.")
 
 
@@ -100,7 +104,7 @@ def _check_time(stamp: str, date: str) -> None:
     if stamp[:8] != date:
         raise AwsError("InvalidSignatureException", f"Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: '{date}' != '{stamp[:8]}', from '{stamp}'.")
     try:
-        signed = timegm(time.strptime(stamp, "%Y%m%dT%H%M%SZ"))
+        signed = _seconds(stamp)
     except ValueError as error:
         raise _incomplete(f"Date must be in ISO-8601 'basic format'. Got '{stamp}'.") from error
     now = time.time()
@@ -108,6 +112,11 @@ def _check_time(stamp: str, date: str) -> None:
         raise AwsError("InvalidSignatureException", f"Signature expired: {stamp} is now earlier than {_stamp(now - LEEWAY)} ({_stamp(now)} - 5 min.)")
     if signed > now + LEEWAY:
         raise AwsError("InvalidSignatureException", f"Signature not yet current: {stamp} is still later than {_stamp(now + LEEWAY)} ({_stamp(now)} + 5 min.)")
+
+
+@lru_cache(maxsize=64)  # of one second there are many requests
+def _seconds(stamp: str) -> int:
+    return timegm(time.strptime(stamp, "%Y%m%dT%H%M%SZ"))
 
 
 def _stamp(seconds: float) -> str:

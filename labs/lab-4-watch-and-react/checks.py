@@ -145,7 +145,7 @@ def pulls(lab: Lab) -> Verdict:
     alarm = found[0]
     of = {each["Name"]: each["Value"] for each in alarm.get("Dimensions", [])}
     if (alarm.get("Namespace"), alarm.get("MetricName")) != ("AWS/ECR", "RepositoryPullCount"):
-        return not_yet("CallCount counts calls of the whole account: a pull of tide, or of a draft, would wake you as well.", "RepositoryPullCount, in AWS/ECR.")
+        return not_yet("There is one metric that counts what is pulled of a repository. CallCount counts calls of the whole account, and of a metric that isn't there no value ever comes.", "RepositoryPullCount, in AWS/ECR.")
     if of != {"RepositoryName": _full(lab, WIND)}:
         return not_yet("A metric with other dimensions is another metric, and of one that isn't there no value ever comes: this alarm sleeps for years.", f"RepositoryName is {_full(lab, WIND)}.")
     if alarm.get("Statistic") not in ("Sum", "SampleCount"):

@@ -104,6 +104,18 @@ def test_an_inline_policy_keeps_its_name_and_a_managed_one_gets_the_prefix(lab):
     assert json.loads((lab.state / "aws.json").read_text()) == []
 
 
+@pytest.mark.parametrize(
+    ("service", "arn"),
+    [("ecr", ARN), ("ecr-public", "arn:aws:ecr-public::123456789012:repository/ecrlab/web")],
+)
+def test_a_repositorys_policy_is_fetched_where_it_is(lab, monkeypatch, service, arn):
+    client = answered(lab, "get_repository_policy", {"policyText": POLICY}, {"repositoryName": "ecrlab/web"}, service)
+    asked = []
+    monkeypatch.setattr(lab, "client", lambda name, **where: asked.append((name, where["region"])) or client)
+    assert lab._repository_policy(arn) == POLICY
+    assert asked == [(service, "eu-west-1" if service == "ecr" else "us-east-1")]
+
+
 def test_new_keys_are_waited_for(monkeypatch):
     session = boto3.Session("AKIDEXAMPLE", "secret", region_name="eu-west-1")
     client = session.client("sts")
@@ -137,7 +149,7 @@ def test_the_simulator_is_asked_for_what_is_attached_with_the_repositorys_policy
 
 
 def test_the_simulator_is_asked_for_policies_that_are_tried():
-    asked = {"PolicyInputList": [], "ActionNames": ["ecr:BatchGetImage"], "ResourceArns": [ARN]}
+    asked = {"PolicyInputList": [simulator.NONE], "ActionNames": ["ecr:BatchGetImage"], "ResourceArns": [ARN]}
     decided = simulator.simulate(simulated("simulate_custom_policy", asked, "implicitDeny"), USER["Arn"], "ecr:BatchGetImage", ARN, [], None)
     assert not decided.allowed and decided.message.endswith(f"{ARN} because no policy allows the ecr:BatchGetImage action")
 

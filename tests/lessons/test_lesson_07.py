@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import boto3
@@ -76,18 +78,33 @@ def test_an_untouched_run_leaves_both_exercises_to_the_learner(untried):
     ],
 )
 def test_what_the_lesson_reads_is_really_said(taken, sentence):
-    assert sentence in taken.said
+    assert sentence in " ".join(taken.said.split())
 
 
 def test_the_averages_are_ones_and_the_sums_are_not(taken):
     rows = {row["statistic"]: row for row in _rows_of(taken, "statistics")}
-    assert rows["Average"]["log-ins"] == rows["Maximum"]["pulls of team/search"] == 1
-    assert rows["Sum"]["log-ins"] == rows["SampleCount"]["log-ins"] > 300
+    assert rows["Average"]["log-ins"] == rows["Maximum"]["pulls of team/shop"] == 1
+    assert rows["Sum"]["log-ins"] == rows["SampleCount"]["log-ins"] > 40
+    assert rows["Sum"]["pulls of team/shop"] == 14  # as the prediction says
 
 
 def test_the_peak_is_another_by_the_day_than_by_the_minute(taken):
     peaks = [row["in the one that began"] for row in _rows_of(taken, "periods")]
     assert [peak.partition(",")[0] for peak in peaks] == ["Friday 23 January", "Friday 23 January", "Tuesday 20 January"]
+
+
+def test_a_pull_is_two_calls_and_one_call_brings_many_images(taken):
+    """What the lesson asks about: pulls and calls of the same period, which contradict each other at first sight."""
+    by_minute, _, by_day = _rows_of(taken, "periods")
+    assert (by_minute["pulls"], by_minute["calls"]) == (66, 1)
+    assert (by_day["pulls"], by_day["calls"]) == (338, 676)
+
+
+def test_nothing_says_which_night_it_was_before_the_learner_has_looked(taken):
+    """Neither what the cells above the exercise print nor the words around it; their figures are there to be read."""
+    said = taken.said[: taken.said.index("Not tried: noisy-night")]
+    for line in said.splitlines():
+        assert line.startswith(("Calls a day", "Pulls an hour", "Replayed: ")) or not re.search("Tue|20 Jan|Friday", line), line
 
 
 def _rows_of(learner: Learner, cell: str) -> list[dict]:
@@ -97,8 +114,9 @@ def _rows_of(learner: Learner, cell: str) -> list[dict]:
 
 def test_what_is_drawn_is_what_the_team_did(taken):
     fortnight, daily, hourly = (taken.names[name] for name in ("fortnight", "daily", "hourly"))
-    for column, api in (("log-ins", "GetAuthorizationToken"), ("pushes", "PutImage"), ("pulls", "BatchGetImage")):
-        assert daily[column].sum() == fortnight.count(api)
+    assert list(daily) == ["GetAuthorizationToken", "PutImage", "BatchGetImage"]
+    for api in daily:
+        assert daily[api].sum() == fortnight.count(api)
     for repository in hourly:
         assert hourly[repository].sum() == fortnight.pulls(repository)
 
@@ -115,12 +133,20 @@ def note(repository: str, date: str, key: str = NIGHT) -> str:
     return f'ecr.tag_resource(resourceArn=arns["{repository}"], tags=[{{"Key": "{key}", "Value": "{date}"}}])'
 
 
-def alarm(metric: str = '**pulls("team/search")', period: int = 3600, threshold: float = 20, statistic: str = "Sum") -> str:
+def alarm(
+    metric: str = '**pulls("team/search")', period: int = 3600, threshold: float = 20, statistic: str = "Sum", periods: int = 1, more: str = "AlarmActions=[topic]"
+) -> str:
     """Source that puts an alarm."""
     return (
         f'cloudwatch.put_metric_alarm(AlarmName="lesson07-search", {metric}, Period={period}, Statistic="{statistic}",'
-        f' EvaluationPeriods=1, Threshold={threshold}, ComparisonOperator="GreaterThanThreshold")'
+        f' EvaluationPeriods={periods}, Threshold={threshold}, ComparisonOperator="GreaterThanThreshold", {more})'
     )
+
+
+LISTED = (
+    'cloudwatch.put_metric_alarm(AlarmName="lesson07-search", EvaluationPeriods=1, Threshold={threshold}, ComparisonOperator="GreaterThanThreshold",'
+    ' AlarmActions=[topic], Metrics=[{{"Id": "m1", "MetricStat": {{"Metric": pulls("{repository}"), "Period": 3600, "Stat": "Sum"}}}}])'
+)
 
 
 # name → the check it is made for, what is written, what the verdict says
@@ -137,6 +163,19 @@ MISTAKES = {
     "a threshold that is reached at noon": (SEARCH, alarm(threshold=2), "ordinary days too"),
     "a threshold that no hour reaches": (SEARCH, alarm(threshold=200), "slept through the noisy night"),
     "the night's number for a minute": (SEARCH, alarm(period=60, threshold=60), "A threshold is for one period"),
+    "the ordinary maximum": (SEARCH, alarm(threshold=3), "It leaves no room: ordinary days had up to 3 pulls within an hour"),
+    "enough for a period, but not for so many": (
+        SEARCH, alarm(period=300, threshold=3, periods=12),
+        "periods of 5 minutes were beyond the threshold, and it waits for 12 in a row",
+    ),
+    "enough for a period, but not out of so many": (
+        SEARCH, alarm(threshold=50, periods=10, more="DatapointsToAlarm=6, AlarmActions=[topic]"),
+        "4 periods of an hour were beyond the threshold, and it waits for 6 out of 10 in a row",
+    ),
+    "no action": (SEARCH, alarm(more=""), "nobody would have known: it has no AlarmActions"),
+    "actions switched off": (SEARCH, alarm(more="AlarmActions=[topic], ActionsEnabled=False"), "it has its actions switched off"),
+    "a list of another repository's": (SEARCH, LISTED.format(repository="team/shop", threshold=20), "It watches team/shop"),
+    "a list with a threshold that no hour reaches": (SEARCH, LISTED.format(repository="team/search", threshold=200), "no more than 61 pulls came within an hour"),
     "another repository's pulls": (SEARCH, alarm('**pulls("team/shop")'), "It watches team/shop"),
     "no repository": (SEARCH, alarm('Namespace="AWS/ECR", MetricName="RepositoryPullCount"'), "one without values: nobody complains"),
     "the account's calls": (SEARCH, alarm('**calls("BatchGetImage")'), "all repositories together"),
@@ -162,8 +201,11 @@ def test_a_mistake_is_met_with_the_belief_behind_it(untried, mistake):
 RIGHT = {
     "by five minutes": alarm(period=300, threshold=4.5),
     "by the day": alarm(period=86400, threshold=100),
-    "three hours in a row": alarm(threshold=10).replace("EvaluationPeriods=1", "EvaluationPeriods=3"),
+    "one day of two": alarm(period=86400, threshold=100, periods=2, more="DatapointsToAlarm=1, AlarmActions=[topic]"),
+    "by seven hours, which begin on the evening before": alarm(period=25200, threshold=100),
+    "three hours in a row": alarm(threshold=10, periods=3),
     "by their number": alarm(statistic="SampleCount"),
+    "as a list of one metric": LISTED.format(repository="team/search", threshold=20),
 }
 
 
@@ -172,6 +214,19 @@ def test_another_answer_that_works_is_right_too(untried, answer):
     untried.write(RIGHT[answer])
     verdict = untried.lesson.verdict(SEARCH)
     assert verdict.outcome == DONE, verdict.message
+
+
+@pytest.mark.parametrize(("threshold", "tells"), [(30, True), (55, False)])
+def test_an_alarm_that_would_have_told_of_the_burst_is_praised_for_that_too(untried, threshold, tells):
+    untried.write(alarm(threshold=threshold))
+    verdict = untried.lesson.verdict(SEARCH)
+    assert (verdict.outcome, verdict.next) == (DONE, "It would have told you of the burst on Friday 23 January, too." if tells else "")
+
+
+def test_what_takes_missing_values_for_bad_ones_is_told_so(untried):
+    untried.write(alarm(more='AlarmActions=[topic], TreatMissingData="breaching"'))
+    verdict = untried.lesson.verdict(SEARCH)
+    assert (verdict.outcome, "has no value" in verdict.next) == (NOT_YET, True), verdict
 
 
 def test_an_alarm_on_plain_calls_is_not_yet_one_on_a_quota(untried, aws):
@@ -188,6 +243,19 @@ def test_an_alarm_that_has_seen_nothing_yet_is_not_yet_one_that_went_off(untried
     untried.run("put-alarm")
     verdict = untried.lesson.verdict(QUOTA)
     assert (verdict.outcome, "was never in ALARM" in verdict.message) == (NOT_YET, True)
+
+
+def test_an_alarm_that_went_off_says_when_and_each_message_is_shown_once(untried):
+    """Whoever runs the scene again must see this run's alarm, not the last one's."""
+    lab = untried.names["lab"]
+    for _ in range(2):
+        untried.run("put-alarm", "many-names")
+        minute = lab.clock.now().replace(second=0)
+        before = len(untried.said)
+        untried.run("message")
+        said = untried.said[before:]
+        assert said.count("lesson07-quota") == 1 and f"({minute:%d/%m/%y %H:%M:%S})" in said, said
+        assert untried.lesson.verdict(QUOTA).message == f"The alarm has gone off, last on {minute + timedelta(minutes=1):%A %d %B at %H:%M}."
 
 
 def test_the_stored_solutions_solve_all(untried):

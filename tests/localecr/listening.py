@@ -47,6 +47,14 @@ class Queue:
                 found.append(message)
         return found
 
+    def messages_that_wait(self, count: int) -> None:
+        """Returns when the queue holds so many messages, and takes none out."""
+        deadline = time.monotonic() + PATIENCE
+        asked = {"QueueUrl": self.url, "AttributeNames": ["ApproximateNumberOfMessages"]}
+        while int(self.sqs.get_queue_attributes(**asked)["Attributes"]["ApproximateNumberOfMessages"]) < count:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
     def events(self, count: int = 1) -> list[dict[str, Any]]:
         return [json.loads(message["Body"]) for message in self.messages(count)]
 

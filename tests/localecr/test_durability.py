@@ -222,3 +222,15 @@ def peak(lab):
     """The most memory that a process ever had, in bytes."""
     with open(f"/proc/{lab.process.pid}/status") as file:
         return next(int(line.split()[1]) << 10 for line in file if line.startswith("VmHWM"))
+
+
+def test_a_running_lab_holds_the_lock_on_the_logs_index(state):
+    """By it whoever else opens the database (a viewer, a backup) knows not to begin the index anew, under a lab that then dies.
+    https://sqlite.org/walformat.html, locks: the dead-man switch is byte 128."""
+    fcntl = pytest.importorskip("fcntl")
+    for _ in range(2):  # from the second start on there is a log that a killed lab left
+        with Process(state) as lab:
+            lab.client().create_repository(repositoryName=f"web-{lab.process.pid}")
+            with open(state / "lab.sqlite-shm", "r+b") as index, pytest.raises(OSError):
+                fcntl.lockf(index, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 128)
+            lab.kill()

@@ -286,9 +286,7 @@ def test_what_was_delivered_is_in_the_queue_after_a_kill(state):
     with Process(state) as process:
         queue = prepare(process)
         push(process.client(), "web", image("web"), "1")
-        until = time.monotonic() + 20
-        while sqlite3.connect(state / "lab.sqlite").execute("SELECT COUNT(*) FROM messages").fetchone() == (0,):
-            assert time.monotonic() < until
+        queue.messages_that_wait(1)
         process.kill()
     with Process(state) as again:
         queue.sqs, queue.url = again.client("sqs"), again.client("sqs").get_queue_url(QueueName=queue.arn.rpartition(":")[2])["QueueUrl"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
@@ -90,3 +92,10 @@ def test_any_text_is_read(text, name):
     holds("StringLike", text, "ab", a=name, b=name)
     holds("ArnLike", text, "a:b:a:b:a:b", a=name)
     reaches(text, "ab", a=name, b=name)
+
+
+@pytest.mark.parametrize("text", ["${" * 60_000, "${" + " " * 60_000 + "'}", "${a" + " " * 60_000 + ",}", "${a," + " " * 60_000 + "}"])
+def test_what_nearly_is_a_variable_is_read_as_fast_as_anything(text):
+    began = time.process_time()
+    assert not reaches(text, "web")
+    assert time.process_time() - began < 2

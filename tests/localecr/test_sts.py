@@ -280,6 +280,14 @@ def test_a_session_of_a_user_is_the_user(aws, lab_endpoint, user):
     assert refused(session("ecr").describe_registry)[0] == "AccessDeniedException"
 
 
+def test_a_session_of_a_user_calls_nothing_of_iam(lab_endpoint, user):
+    """But with MFA, which nobody has here (AWS: GetSessionToken)."""
+    _, as_user = user("*")
+    session = signing(lab_endpoint.url, as_user("sts").get_session_token()["Credentials"])
+    assert refused(session("iam").list_users) == ("InvalidClientTokenId", "The security token included in the request is invalid.")
+    as_user("iam").list_users()
+
+
 def test_whose_a_key_is(aws, door):
     assert aws("sts").get_access_key_info(AccessKeyId=door.keys(PARTNER)["access_key_id"])["Account"] == PARTNER
 

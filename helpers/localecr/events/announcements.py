@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from localecr.clock import as_datetime
+from localecr.clock import in_words
 
 if TYPE_CHECKING:
     from localecr.ledger import Call
@@ -30,7 +30,7 @@ def envelope(now: float, account: str, region: str, source: str, detail_type: st
         "detail-type": detail_type,
         "source": source,
         "account": account,
-        "time": as_datetime(now).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": in_words(now),
         "region": region,
         "resources": resources,
         "detail": detail,

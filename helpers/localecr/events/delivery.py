@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from localecr import neighbours
-from localecr.clock import as_datetime
+from localecr.clock import in_words
 from localecr.errors import AwsError
 from localecr.events import inputs, outbox, patterns, targets
 from localecr.events.targets import Rule, Undelivered
@@ -129,7 +129,7 @@ def _chooses(rule: Rule, event: dict[str, Any]) -> bool:
 
 def _serve(lab: Lab, rule: Rule, target: dict[str, Any], event: dict[str, Any], time: float) -> bool:
     """Whether a target took an event."""
-    ingestion = inputs.Ingestion(rule.arn, rule.name, as_datetime(time).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    ingestion = inputs.Ingestion(rule.arn, rule.name, in_words(time))
     try:
         targets.send(lab, rule, target, event, inputs.of(target, event, ingestion))
     except Undelivered as why:

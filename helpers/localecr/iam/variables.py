@@ -14,7 +14,7 @@ from functools import cached_property
 Value = str | Sequence[str]
 Context = Mapping[str, Value]
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
-INNER = re.compile(r"\s*(?P<name>[^,']*?)\s*(?:,\s*'(?P<default>[^']*)'\s*)?")
+INNER = re.compile(r"(?P<name>[^,']*)(?:,\s*'(?P<default>[^']*)')?")
 WILDCARDS = re.compile(r"([*?])")
 CHARACTERS = ("*", "?", "$")
 
@@ -90,7 +90,7 @@ def parse(text: str, version: str) -> Template:
         return Template(tokens(text))
     parts: list[Token | Variable] = []
     place = 0
-    for found in VARIABLE.finditer(text):
+    for found in VARIABLE.finditer(text, 0, text.rfind("}") + 1):  # beyond it each ``${`` would be looked at to the text's end
         parts += tokens(text[place : found.start()])
         parts.append(_part(found[1]))
         place = found.end()
@@ -100,6 +100,6 @@ def parse(text: str, version: str) -> Template:
 def _part(inner: str) -> str | Variable:
     if inner in CHARACTERS:  # ${*} is an asterisk that is no wildcard
         return inner
-    found = INNER.fullmatch(inner)
-    name, default = (found["name"], found["default"]) if found else (inner, None)
+    found = INNER.fullmatch(inner.strip())
+    name, default = (found["name"].rstrip(), found["default"]) if found else (inner, None)
     return Variable(name, name.lower(), default)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from localecr.clock import as_datetime
+from localecr.clock import as_datetime, in_words
 from localecr.metrics.alarm_states import Present, Rule, State
 
 OPERATORS = {
@@ -183,7 +183,7 @@ def event(account: str, region: str, alarm: dict[str, Any], change: Change) -> d
         "detail-type": "CloudWatch Alarm State Change",
         "source": "aws.cloudwatch",
         "account": account,
-        "time": as_datetime(change.time).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "time": in_words(change.time),
         "region": region,
         "resources": [arn(account, region, alarm["AlarmName"])],
         "detail": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from localecr.identities import WHO_THERE_IS
 from localecr.store.database import Database
 
 
@@ -14,6 +15,7 @@ def project(database: Database, backend: Any, account: str) -> None:
     rows += [(account, "role", role.name, role.arn, role.id, json.dumps(_role(backend, role))) for role in backend.roles.values()]
     keys = [(key.access_key_id, key.secret_access_key, account, user.name, key.status) for user in backend.users.values() for key in user.access_keys]
     with database.write() as transaction:
+        database.outdate(WHO_THERE_IS)
         transaction.execute("DELETE FROM identities WHERE account = ?", (account,))
         transaction.executemany("INSERT INTO identities (account, kind, name, arn, id, document) VALUES (?, ?, ?, ?, ?, ?)", rows)
         transaction.execute("DELETE FROM access_keys WHERE account = ? AND NOT of_lab", (account,))

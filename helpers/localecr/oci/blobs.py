@@ -21,14 +21,12 @@ def head(exchange: Exchange, reference: str) -> Response:
     digest = checked_digest(reference)
 
     def look(repository: sqlite3.Row) -> sqlite3.Row | AwsError:
-        try:
-            return _held(exchange, repository, digest)
-        except AwsError as absent:
-            return absent
+        # the error is never raised: it would keep the frames that it passed, one of which keeps it, until the garbage collector comes
+        return layers.find(exchange.registry, repository, digest) or _absent(exchange, repository, digest)
 
     held = exchange.do("BatchCheckLayerAvailability", {"layerDigests": [digest]}, look)
     if isinstance(held, AwsError):
-        raise held
+        return errors.answer(held)
     return Response(200, b"", _headers(digest) | {"Content-Length": str(held["size"])})
 
 
@@ -58,15 +56,19 @@ def _headers(digest: str) -> dict[str, str]:
 
 def _held(exchange: Exchange, repository: sqlite3.Row, digest: str) -> sqlite3.Row:
     held = layers.find(exchange.registry, repository, digest)
-    if held is None and layers.is_lost(exchange.registry, repository, digest):
-        raise lost(digest)
     if held is None:
-        raise AwsError(
-            "LayerNotFound",
-            f"The layer with digest {digest} does not exist within the repository with name '{repository['name']}' "
-            f"in the registry with id '{exchange.registry.account}'",
-        )
+        raise _absent(exchange, repository, digest)
     return held
+
+
+def _absent(exchange: Exchange, repository: sqlite3.Row, digest: str) -> AwsError:
+    if layers.is_lost(exchange.registry, repository, digest):
+        return lost(digest)
+    return AwsError(
+        "LayerNotFound",
+        f"The layer with digest {digest} does not exist within the repository with name '{repository['name']}' "
+        f"in the registry with id '{exchange.registry.account}'",
+    )
 
 
 def lost(digest: str) -> AwsError:

@@ -28,7 +28,7 @@ def get(exchange: Exchange, reference: str) -> Response:
         try:
             image = images.resolve(exchange.registry, repository, image_id)
         except images.Failure as failure:
-            return failure
+            return failure.with_traceback(None)  # whose frames would keep it, and it them, until the collector comes
         if is_pull and not exchange.principal.is_checker:
             images.note_pull(exchange.registry, image)
         return image
@@ -82,7 +82,7 @@ def delete(exchange: Exchange, reference: str) -> Response:
         try:
             return images.delete(exchange.registry, repository, image_id)
         except images.Failure as failure:
-            return failure
+            return failure.with_traceback(None)
 
     def told(gone: list[dict] | images.Failure) -> dict:
         if not isinstance(gone, images.Failure):

@@ -44,7 +44,7 @@ def checked(registry: Registry, text: str, actions: frozenset[str], kind: Kind) 
                 _check_resources(statement, registry)
             if statement.principals is None or statement.principals.names.keys() - {"AWS", "Service"}:
                 raise ValueError("a principal that calls no registry")
-        return pretty(_with_principals(given, lambda who: identities.lasting_name(registry.database, who)))
+        return pretty(with_principals(given, lambda who: identities.lasting_name(registry.database, who)))
     except ValueError as error:
         raise invalid(kind) from error
 
@@ -67,7 +67,7 @@ def _check_resources(statement: Statement, registry: Registry) -> None:
             raise ValueError(f"{pattern} is no repository here")
 
 
-def _with_principals(policy: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+def with_principals(policy: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
     """The policy with each name under ``AWS`` of its principals changed."""
     statements = policy["Statement"]
     changed = [_changed(each, change) for each in (statements if isinstance(statements, list) else [statements])]
@@ -87,7 +87,7 @@ def told(registry: Registry, text: str) -> str:
     """A policy that is kept, as it is told back: with ARNs again, but for whoever was deleted since."""
     if not identities.UNIQUE_ID.search(text):
         return text
-    return pretty(_with_principals(json.loads(text), lambda who: identities.arn_of(registry.database, who) or who if identities.UNIQUE_ID.fullmatch(who) else who))
+    return pretty(with_principals(json.loads(text), lambda who: identities.arn_of(registry.database, who) or who if identities.UNIQUE_ID.fullmatch(who) else who))
 
 
 def set(registry: Registry, repository: sqlite3.Row, text: str, actions: frozenset[str]) -> str:

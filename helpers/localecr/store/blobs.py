@@ -61,7 +61,7 @@ class Blobs:
         What an interrupted request left behind ``at`` is cut off first.
         """
         hasher = self._hasher(upload_id, at)
-        written, block = 0, memoryview(bytearray(CHUNK))
+        written, block = 0, memoryview(bytearray(CHUNK if limit is None else min(CHUNK, limit)))  # a large one costs more than a small layer
         self._unshare(upload_id)
         with self._arriving(upload_id, at) as file:
             while (size := stream.readinto(block if limit is None else block[: limit - written])) > 0:

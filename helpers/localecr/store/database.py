@@ -6,13 +6,16 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import Any, TypeVar
 
 from localecr.store import trouble, wal
 from localecr.store.schema import SCHEMA, STEPS, VERSION
 
+MOST_REMEMBERED = 1024  # answers of a kind
+Found = TypeVar("Found")
 log = logging.getLogger("localecr")
 
 
@@ -24,6 +27,7 @@ class Database:
         self._local = threading.local()
         self._turn = threading.RLock()
         self._connections: list[sqlite3.Connection] = []
+        self._remembered: dict[str, dict[Hashable, Any]] = {}
         self._is_open = True
         self._prepare()
 
@@ -39,10 +43,15 @@ class Database:
                 raise self._unreadable(str(error)) from error
             raise
         self._file = self._identity()
-        if before.committed > before.copied:
-            with suppress(sqlite3.OperationalError):  # a full disk, which takes no pages and leaves the log as it is
-                if lost := wal.lost(self._path, before, wal.frames(self._connection())):
-                    log.warning(lost)
+        if before.committed > before.copied and (lost := wal.lost(self._path, before, self._pages_of_log())):
+            log.warning(lost)
+
+    def _pages_of_log(self) -> int:
+        """How many pages SQLite found in the log. It copies them into the database on the way, which a full disk may refuse."""
+        try:
+            return self._connection().execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
+        except sqlite3.OperationalError:
+            return wal.EVERY
 
     def _identity(self) -> tuple[int, int] | None:
         try:
@@ -90,17 +99,22 @@ class Database:
         return StateError(f"The lab's database {self._path} can't be read ({why}). Nothing was changed. Start afresh with: ecrlab reset --yes")
 
     def _connection(self) -> sqlite3.Connection:
-        if not hasattr(self._local, "connection"):
-            if not self._is_open:
-                raise Closed("The lab has stopped.")
-            connection = sqlite3.connect(
-                f"{self._path.as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=30, check_same_thread=False, cached_statements=256
-            )
-            connection.row_factory = sqlite3.Row
-            connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")
-            self._local.connection = connection
-            self._connections.append(connection)
-        return self._local.connection
+        try:
+            return self._local.connection
+        except AttributeError:
+            return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
+        if not self._is_open:
+            raise Closed("The lab has stopped.")
+        connection = sqlite3.connect(
+            f"{self._path.as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=30, check_same_thread=False, cached_statements=256
+        )
+        connection.row_factory = sqlite3.Row
+        connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON;")
+        self._local.connection = connection
+        self._connections.append(connection)
+        return connection
 
     def all(self, query: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
         """Every row of a query."""
@@ -125,19 +139,20 @@ class Database:
         """Whether this thread is within a transaction."""
         return self._connection().in_transaction
 
-    @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
+    def write(self) -> AbstractContextManager[sqlite3.Connection]:
         """A transaction: all of it is kept, or nothing. Inside another of the same thread it joins that one."""
         connection = self._connection()
+        return nullcontext(connection) if connection.in_transaction else self._transaction(connection)
+
+    @contextmanager
+    def _transaction(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
         with self._turn:
-            if connection.in_transaction:
-                yield connection
-                return
             if self._identity() != self._file:
                 raise trouble.Moved(trouble.MOVED)
             connection.execute("BEGIN IMMEDIATE")
             afterwards = self._local.afterwards = []
             taken_back = self._local.taken_back = []
+            outdated = self._local.outdated = set()
             try:
                 yield connection
                 connection.execute("COMMIT")
@@ -147,6 +162,9 @@ class Database:
                 if connection.in_transaction:  # SQLite itself takes back what a full disk stopped
                     connection.execute("ROLLBACK")
                 raise
+            finally:
+                for what in outdated:
+                    self._remembered.pop(what, None)
         for step in afterwards:
             step()
 
@@ -157,6 +175,27 @@ class Database:
     def if_taken_back(self, step: Callable[[], object]) -> None:
         """Has a step done if this thread's transaction is taken back, before anybody else can begin one."""
         self._local.taken_back.append(step)
+
+    def remembered(self, what: str, key: Hashable, look: Callable[[], Found]) -> Found:
+        """What ``look`` finds, looked up again only when a transaction that changes it, and says so by ``outdate``, is over.
+
+        What is looked up goes into the answers that were there before the look: where these are outdated meanwhile, nobody reads it.
+        Within a transaction nothing is remembered, since only that one sees what it has changed.
+        """
+        if self.is_writing:
+            return look()
+        answers = self._remembered.setdefault(what, {})
+        try:
+            return answers[key]
+        except KeyError:
+            if len(answers) >= MOST_REMEMBERED:
+                answers.clear()
+            found = answers[key] = look()
+            return found
+
+    def outdate(self, what: str) -> None:
+        """Says in a transaction that it changes this."""
+        self._local.outdated.add(what)
 
     def release(self) -> None:
         """Closes this thread's connection, which opens again if it is needed; for a thread that ends."""

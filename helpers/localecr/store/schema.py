@@ -69,7 +69,7 @@ CREATE TABLE outbox (                   -- events on their way to the targets of
 # is about (100,000 of them in 30 ms), and an entry goes to the index's end, so that writing costs next to nothing
 LEDGER = """
 CREATE TABLE ledger (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    id INTEGER PRIMARY KEY,             -- nothing is ever deleted here, so that numbers go up without AUTOINCREMENT, which writes a page a call
     time REAL NOT NULL,
     account TEXT NOT NULL,              -- in whose trail it is. A call on another account's resource has two rows: the caller's and the owner's
     region TEXT NOT NULL,

@@ -6,11 +6,11 @@ how long the log was (https://sqlite.org/walformat.html, the WAL-index header).
 
 from __future__ import annotations
 
-import sqlite3
 import struct
 from pathlib import Path
 from typing import NamedTuple
 
+EVERY = 1 << 32  # more pages than a log can have: nobody knows that any is missing
 HEADER = 48  # bytes; there are two copies, which differ only while one is being written
 
 
@@ -22,7 +22,11 @@ class Log(NamedTuple):
 
 
 def read(database: Path) -> Log:
-    """What the index says of a database's log; no pages where that isn't known. Read it before SQLite opens the database."""
+    """What the index says of a database's log; no pages where that isn't known.
+
+    Read it while this process has the database closed: closing the index takes away the locks that SQLite holds on it, and whoever
+    opens the database next then cuts it off under this process (https://sqlite.org/howtocorrupt.html, 2.2).
+    """
     try:
         with open(f"{database}-shm", "rb") as file:
             first, second, copied = file.read(HEADER), file.read(HEADER), file.read(4)
@@ -34,17 +38,8 @@ def read(database: Path) -> Log:
     return Log(frames, *struct.unpack("=I", copied)) if version == 3007000 and is_set else Log()
 
 
-def frames(connection: sqlite3.Connection) -> int:
-    """How many pages the log has now that SQLite opened it; told by SQLite, for whoever has the database open.
-
-    A process that closes ``-shm`` loses all its locks on it (https://sqlite.org/howtocorrupt.html), and then the next program that
-    looks into the database cuts the index short, which ends the lab.
-    """
-    return connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
-
-
 def lost(database: Path, before: Log, found: int) -> str | None:
-    """A sentence for the pages that SQLite didn't find any more of a log as it opened the database; None where it found all."""
+    """A sentence for what SQLite didn't find any more of a log as it opened the database, but ``found`` pages; None where it found all."""
     pages = before.committed - max(before.copied, found)
     if pages <= 0:
         return None
