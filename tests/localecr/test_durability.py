@@ -179,21 +179,6 @@ def test_a_transaction_that_cannot_be_committed_is_taken_back_whole(tmp_path):
     again.close()
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there locks belong to a file that is open")
-@pytest.mark.parametrize("was_killed", [False, True], ids=["fresh", "after kill -9"])
-def test_another_program_may_look_into_the_database_while_the_lab_runs(state, was_killed):
-    """SQLite cuts the journal's index short, and with it whoever uses it, when nobody holds the lock that says so (os_unix.c, UNIX_SHM_DMS)."""
-    import fcntl
-
-    if was_killed:
-        with Process(state) as lab:
-            lab.client().create_repository(repositoryName="web")
-    with Process(state) as lab, (state / "lab.sqlite-shm").open("r+b") as index:
-        with pytest.raises(OSError, match="temporarily unavailable"):
-            fcntl.lockf(index, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, 128)
-        lab.client().create_repository(repositoryName="other")
-
-
 # --- memory -----------------------------------------------------------------------------------------------------------------------------
 
 
