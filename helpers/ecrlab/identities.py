@@ -54,7 +54,8 @@ def _document(answered: dict | str) -> dict:
 def delete(iam, kind: str, name: str) -> bool:
     """Delete a "user", "role", "group" or "policy" with all that holds it back; False where there is none.
 
-    AWS: a user goes only when its keys, policies and memberships are gone; a policy when it has one version and is attached nowhere.
+    AWS: a user goes only when its keys, policies and memberships are gone; a policy when it has one version, is attached nowhere and is
+    nobody's boundary.
     """
     try:
         DELETING[kind](iam, name)
@@ -108,6 +109,11 @@ def _delete_policy(iam, name: str) -> None:
         for holder in _all(iam, "list_entities_for_policy", entities, PolicyArn=arn, EntityFilter=kind.capitalize()):
             holder_name = {f"{kind.capitalize()}Name": holder[f"{kind.capitalize()}Name"]}
             getattr(iam, f"detach_{kind}_policy")(**holder_name, PolicyArn=arn)
+    for kind in ("user", "role"):
+        bounded = {"PolicyArn": arn, "EntityFilter": kind.capitalize(), "PolicyUsageFilter": "PermissionsBoundary"}
+        for holder in _all(iam, "list_entities_for_policy", f"Policy{kind.capitalize()}s", **bounded):
+            holder_name = {f"{kind.capitalize()}Name": holder[f"{kind.capitalize()}Name"]}
+            getattr(iam, f"delete_{kind}_permissions_boundary")(**holder_name)
     for version in _all(iam, "list_policy_versions", "Versions", PolicyArn=arn):
         if not version["IsDefaultVersion"]:
             iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])

@@ -36,6 +36,14 @@ ACTIONS = {
     "ecr:DeleteRepository": "delete the repository",
     "ecr:SetRepositoryPolicy": "change who may do what",
 }
+# what a repository that has no policy could have
+SAMPLE = """None yet. For example:
+{
+  "Version": "2012-10-17",
+  "Statement": [
+    {"Effect": "Deny", "Principal": "*", "Action": "ecr:BatchDeleteImage"}
+  ]
+}"""
 _STYLE = """<style>
 .ecrlab-playground {border: 1px solid #767676; border-left: 6px solid #0072b2; border-radius: 4px; padding: 8px 14px; max-width: 60em;}
 .ecrlab-playground .widget-dropdown, .ecrlab-playground .widget-textarea {width: auto; flex-direction: column; align-items: stretch; height: auto;}
@@ -103,7 +111,7 @@ class Playground:
         self.action = ipywidgets.Dropdown(description="What", options=[(f"{name} ({what})", name) for name, what in ACTIONS.items()], value=action)
         self.repository = ipywidgets.Dropdown(description="On which repository", options=list(repositories.items()))
         self.identity_policy = ipywidgets.Textarea(description="Identity policy: what this principal may do", rows=12)
-        self.repository_policy = ipywidgets.Textarea(description="Repository policy: who may use this repository", rows=12)
+        self.repository_policy = ipywidgets.Textarea(description="Repository policy: who may use this repository", rows=12, placeholder=SAMPLE)
         self.decide = ipywidgets.Button(description="Decide", layout={"width": "auto"})
         self.reload = ipywidgets.Button(description="Back to the policies as they are", layout={"width": "auto"})
         self.said = ipywidgets.HTML(_region(""))

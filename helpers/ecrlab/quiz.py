@@ -15,7 +15,7 @@ _STYLE = """<style>
 .ecrlab-quiz .widget-radio {width: auto; flex-direction: column; align-items: stretch;}
 .ecrlab-quiz .widget-radio > .widget-label {font-weight: 600; font-size: 14px;}
 .ecrlab-quiz .widget-label {width: auto; max-width: none; text-align: left; white-space: normal; overflow: visible; height: auto; line-height: 1.5;}
-.ecrlab-quiz .widget-radio-box {width: auto; max-width: none; flex-grow: 1;}
+.ecrlab-quiz .widget-radio-box {width: auto; max-width: none; flex-grow: 1; margin-bottom: 0 !important;}
 .ecrlab-quiz .widget-radio-box label {display: block; position: relative; width: auto; height: auto; line-height: 1.5; padding: 3px 0 3px 26px; margin: 0; white-space: normal; overflow: visible; font-size: 14px;}
 .ecrlab-quiz .widget-radio-box label input {position: absolute; left: 2px; top: 3px; float: none; margin: 0;}
 .ecrlab-quiz .widget-html, .ecrlab-quiz .widget-html-content {height: auto; overflow: visible; white-space: normal;}

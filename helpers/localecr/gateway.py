@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from localecr import callers, contract, door, ecr, ecr_public, identities, layer_urls, ledger, logo_urls, oci, permissions, signatures
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
-from localecr.neighbours import front, protocols, services
+from localecr.neighbours import protocols, services
 from localecr.registry import Lab, Registry, catalog
 from localecr.serving import BrokenBody
 from localecr.store import trouble
@@ -107,8 +107,12 @@ class Gateway:
 
 def _called(lab: Lab, request: Request) -> Response:
     """A call of boto3 or the AWS CLI, for the registry or for a neighbour."""
-    neighbour = front.service_of(request)
-    return front.answer(lab, neighbour, request, perform) if neighbour else aws_api(lab, request)
+    neighbour = services.service_of(request)
+    if neighbour is None:
+        return aws_api(lab, request)
+    from localecr.neighbours import front  # and with it the operations of all neighbours, which many a lab never needs
+
+    return front.answer(lab, neighbour, request, perform)
 
 
 def aws_api(lab: Lab, request: Request) -> Response:
@@ -194,7 +198,7 @@ def _failed(request: Request, error: Exception) -> Response:
 
 
 def _in_words_of_an_api(request: Request, error: AwsError) -> Response:
-    neighbour = front.service_of(request) or services.SERVICES["sts"]  # a form is some service's that speaks the query protocol
+    neighbour = services.service_of(request) or services.SERVICES["sts"]  # a form is some service's that speaks the query protocol
     if protocols.of(request) is protocols.QUERY and request.header("Content-Type").startswith(protocols.FORM):
         return protocols.QUERY.fail(services.model(neighbour.name), error, str(uuid.uuid4()))
     return Response.of_json({"__type": error.code, "message": error.message}, error.status, "application/x-amz-json-1.1")

@@ -193,7 +193,8 @@ def _own(principal: Principal, entity: Entity | None, instead: Instead) -> Itera
     """The caller's policies: a user's or a role's, its boundary, and a session's."""
     if instead.identity_policies is not None:
         for number, text in enumerate(instead.identity_policies, 1):
-            yield Source("identity", f"the identity policy {number} given here", documents.read(text))
+            called = "the edited identity policy" if len(instead.identity_policies) == 1 else f"the edited identity policy {number}"
+            yield Source("identity", called, documents.read(text))
     elif entity is not None:
         yield from _attached(entity.policies, "identity")
     if entity is not None and entity.boundary is not None:

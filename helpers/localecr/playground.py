@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from localecr import identities, permissions
+from localecr import ecr_policies, identities, permissions
 from localecr.errors import AwsError
 from localecr.iam.documents import MalformedPolicy
 from localecr.iam.evaluation import Matched, Verdict
 from localecr.identities import Principal
 from localecr.ledger import Call
-from localecr.registry import Lab, Registry
+from localecr.registry import Lab, Registry, policies
 
 ACTION = re.compile(r"(?P<service>[a-z0-9-]+):(?P<operation>[A-Za-z0-9]+)")
 REPOSITORY = re.compile(r"arn:aws:(?P<service>ecr|ecr-public):(?P<region>[a-z0-9-]*):(?P<account>[0-9]{12}):.+")
@@ -27,7 +27,7 @@ def verdict(lab: Lab, asked: dict[str, Any]) -> dict[str, Any]:
 
     ``principal_arn`` is a user's, a role's or a session's ARN, or an access key's id; ``resource`` an ARN or ``*``. The answer has
     allowed, because, message (AWS's sentence for a refusal), decided_by [{kind, source, sid, statement}] and steps [{title,
-    outcome, sentence}]. Raises ValidationException.
+    outcome, sentence}]. Raises ValidationException; InvalidParameterException for a repository policy that ECR wouldn't take.
     """
     action = ACTION.fullmatch(str(asked["action"]))
     if not action:
@@ -49,6 +49,8 @@ def verdict(lab: Lab, asked: dict[str, Any]) -> dict[str, Any]:
         decided = permissions.decide(call, instead=instead)
     except MalformedPolicy as error:
         raise _unreadable(error.reason) from error
+    if registry and instead.repository_policy:
+        policies.checked(registry, instead.repository_policy, ecr_policies.actions(service), "repository")
     return _answer(call, decided)
 
 

@@ -216,7 +216,7 @@ def _bound(port: int) -> list[Listener]:
                 other.stop()
             raise PortInUse(
                 f"Port {number} is in use by another program ({error}). The lab needs three ports in a row: "
-                "choose others with --port N, or let it find free ones with --port 0."
+                "ecrlab serve --port 0 --background finds free ones, --port N takes those from N on."
             ) from error
         servers.append(server)
     return servers

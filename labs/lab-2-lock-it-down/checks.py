@@ -19,6 +19,9 @@ PULL_ONLY = "arn:aws:iam::aws:policy/AmazonEC2ContainerRegistryPullOnly"
 GOVERN = ("ecr:SetRepositoryPolicy", "ecr:CreateRepository", "ecr:PutImageTagMutability")
 PUBLIC_PUSH = tuple(action.replace("ecr:", "ecr-public:") for action in WRITE)
 PUBLIC_LOG_IN = ("ecr-public:GetAuthorizationToken", "sts:GetServiceBearerToken")
+ELSEWHERE = ("ecr-public:PutImage", "sts:AssumeRole", "iam:CreateAccessKey", "s3:GetObject")  # samples of what isn't the private registry
+STRANGER = "123456789012"  # an account that nobody here has anything to do with
+RARE = "ecr:DeleteLifecyclePolicy"  # which nobody lists who thinks of pushing
 TAKE_OFF = "iam:DeleteUserPermissionsBoundary"
 NOT_HERE = "On AWS this check can't look: IAM's simulator doesn't decide it. Make the call as the one who may, and as one who may not."
 ON_STAR = "A token is for a whole registry. It is asked for on *, and a repository's ARN never fits."
@@ -66,9 +69,9 @@ def _prepare_tracker(lab: Lab) -> None:
 
 def _draft(parcels: str) -> str:
     """The colleague's policy: an ARN with a tag, a misspelt action, one forgotten, and a Deny on more than was meant."""
-    push = ["ecr:BatchCheckLayerAvailability", "ecr:InitiateLayersUpload", "ecr:CompleteLayerUpload", "ecr:PutImage", "ecr:BatchDeleteImage"]
+    push = ["ecr:BatchCheckLayerAvailability", "ecr:InitiateLayersUpload", "ecr:CompleteLayerUpload", "ecr:PutImage", "ecr:BatchGetImage"]
     return _policy(
-        {"Sid": "PushAndTidy", "Effect": "Allow", "Action": push, "Resource": f"{parcels}:*"},
+        {"Sid": "PushAndTidy", "Effect": "Allow", "Action": [*push, "ecr:BatchDeleteImage"], "Resource": f"{parcels}:*"},
         {"Sid": "NotInProduction", "Effect": "Deny", "Action": ["ecr:PutImage", "ecr:BatchDeleteImage"], "Resource": "*"},
     )
 
@@ -91,6 +94,13 @@ def everybody(lab: Lab) -> Verdict:
     more = member.has((*WRITE, *GOVERN), prod)
     if more:
         return not_yet(f"“Power user” sounds harmless, but members may still do {listed(more)}, in production too.", "Look and pull only reads.")
+    for name in (PARCELS, MAPS):
+        more = member.has((*DELETE, *WRITE, *GOVERN), _arn(lab, name))
+        if more:
+            return not_yet(
+                f"Rights add up over all policies of the group, and each may be about another repository: in {name}, members may do {listed(more)}.",
+                "List the group's inline and attached policies.",
+            )
     public = member.has(("ecr-public:PutImage",), _public_arn(lab))
     if public:
         return not_yet("Two registries, two services: what was taken away in ecr still holds in ecr-public.", "Take ecr-public:* away too.")
@@ -114,7 +124,7 @@ def ci_push(lab: Lab) -> Verdict:
         return not_yet("What hangs on the group, everybody in it gets: the release manager may push too.", f"Hang it on {CI} alone.")
     refused = [ci.lab.decision(ci.who, action, parcels) for action in missing]
     if any("explicit deny" in each.because for each in refused):
-        return not_yet("A Deny beats every Allow, wherever both stand: one that was meant as a lock for others holds for CI as well.", "Take the Deny away.")
+        return not_yet(f"A Deny beats every Allow, wherever both stand: one that was meant as a lock for others holds for {CI} as well.", "Take the Deny away.")
     if len(missing) >= len(WRITE) and not _own(lab, CI):
         return not_tried(f"{CI} has no policy of its own yet.")
     if len(missing) >= len(WRITE):
@@ -122,13 +132,20 @@ def ci_push(lab: Lab) -> Verdict:
             "A policy in which nothing fits is taken without a word. The ARN of a repository has no tag, and no other repository's does.",
             f"Compare it with the repositoryArn of {PARCELS}.",
         )
+    if missing == ["ecr:PutImage"]:
+        return not_yet("The layers arrive, and no image: a push ends with PutImage, which is still refused.", "Five calls make a push.")
     if missing:
-        return not_yet(f"A push is more than its last call: {listed(missing)} is still refused.", "Five actions make a push.")
+        return not_yet(f"A push is more than its last call: {listed(missing)} is still refused.", "Five calls make a push.")
     more = ci.has((*DELETE, *GOVERN[:1]), parcels)
+    if more and ci.may(RARE, parcels):
+        return not_yet(f"ecr:* is a promise for actions that you never thought of: {CI} may do {listed(more)}.", "Name the actions of a push.")
     if more:
-        return not_yet(f"ecr:* is a promise for actions that you never thought of: CI may do {listed(more)}.", "Name the actions of a push.")
+        return not_yet(f"Who may push needn't delete or govern, but {CI} may do {listed(more)}. Each action is a right of its own.", "Leave it out.")
+    elsewhere = ci.has((*WRITE, *DELETE), prod) + ci.has((*WRITE, *DELETE), _arn(lab, MAPS))
+    if elsewhere:
+        return not_yet(f"Each resource in a list counts: {CI} may do {listed(dict.fromkeys(elsewhere))} elsewhere, too.", f"Name {PARCELS} alone.")
     if not ci.may(TOKEN):
-        return not_yet(f"CI may push, but can't log in. {ON_STAR}", "The group gave it the token, or a statement of its own with Resource *.")
+        return not_yet(f"{CI} may push, but can't log in. {ON_STAR}", "The group gave it the token, or a statement of its own with Resource *.")
     return done(f"{CI} may push to {PARCELS}, and nowhere else.")
 
 
@@ -144,6 +161,11 @@ def production(lab: Lab) -> Verdict:
     missing, token = server.lacks(PULL, prod), server.may(TOKEN)
     if len(missing) == len(PULL) and not token:
         return not_yet("Out of the group means out of everything: the server may do nothing now, and can't even log in.", "Give it what a pull needs.")
+    if not token and "explicit deny" in lab.decision(server.who, TOKEN, "*").because:
+        return not_yet(
+            "A Deny beats every Allow. The token is asked for on *, and a Deny on all but one repository takes that in.",
+            "Take the Deny away: what nobody allows needs none.",
+        )
     if not token:
         return not_yet(ON_STAR, "A statement of its own for the token.")
     if missing:
@@ -153,6 +175,15 @@ def production(lab: Lab) -> Verdict:
     more = server.has((*LOOK, *WRITE, *DELETE, *GOVERN), prod)
     if more:
         return not_yet(f"A server that only pulls needs two actions and a token, and may do {listed(more)} as well.", "Name the two.")
+    beyond = [action for name in (PARCELS, MAPS) for action in server.has((*PULL, *LOOK, *WRITE, *DELETE), _arn(lab, name))]
+    if beyond:
+        return not_yet(f"Each resource in a list counts: the server may do {listed(dict.fromkeys(beyond))} in other repositories, too.", f"Name {PROD} alone.")
+    other = [action for action in ELSEWHERE if server.may(action, _public_arn(lab) if action.startswith("ecr-public") else "*")]
+    if other:
+        return not_yet(
+            f"AWS is more than this registry, and whoever breaks into the server has all of it: {', '.join(other)}, for instance.",
+            "Look through all policies of the user. Two statements are enough.",
+        )
     return done(f"{PRODUCTION} may log in and pull from {PROD}, and nothing else.")
 
 
@@ -185,13 +216,24 @@ def keep(lab: Lab) -> Verdict:
     if deleting:
         return not_yet("What is deleted here is an image, by BatchDeleteImage, and that is still allowed.", "Deny both actions.")
     if manager:
-        return done(f"Only {RELEASE} may delete images of {PROD}. An administrator could take the policy away first, but not by mistake.")
+        return _more_than_kept(lab, release, prod) or done(f"Only {RELEASE} may delete images of {PROD}. An administrator could take the policy away first, but not by mistake.")
     if "explicit deny" in refused:
         return not_yet(
             "An Allow doesn't lift a Deny, however exactly it names somebody: the release manager is refused like all others.",
             "The Deny itself must make the exception: a Condition on aws:PrincipalArn, with ArnNotEquals.",
         )
     return not_yet("Not to be denied isn't to be allowed: nothing lets the release manager delete.", "A second statement, with Allow, for that user.")
+
+
+def _more_than_kept(lab: Lab, release: Rights, prod: str) -> Verdict | None:
+    """What the policy of production's repository opens beside deleting, None where that is nothing."""
+    more = [action for action in release.has((*WRITE, *GOVERN[:1]), prod) if not _member(lab).may(action, prod)]
+    if more:
+        return not_yet(f"An exception from one Deny is no reason for more: {RELEASE} may now do {listed(more)} as well.", "Allow BatchDeleteImage, and nothing else.")
+    outside = [] if lab.place == "aws" else [administrator(lab, lab.partner), administrator(lab, STRANGER)]
+    if any(each.has((*LOOK, *PULL, *WRITE), prod) for each in (anybody(lab, []), *outside)):
+        return not_yet("A policy that keeps something may open it, too: what runs in production is now open to others.", f"An Allow for {RELEASE}, and for nobody else.")
+    return None
 
 
 def contractor(lab: Lab) -> Verdict:
@@ -206,7 +248,7 @@ def contractor(lab: Lab) -> Verdict:
     missing, others = one.lacks(PULL, maps), administrator(lab, lab.partner)
     if elsewhere:
         return not_yet(f"Each repository has a policy of its own, and this one stands at {elsewhere[0]}.", f"Open {MAPS}, and nothing else.")
-    if administrator(lab, "123456789012").has(PULL, maps):
+    if administrator(lab, STRANGER).has(PULL, maps):
         return not_yet("“*” is everybody on AWS, not everybody you know: any account that allows it to itself gets in.", "Name the contractor's ARN.")
     if len(missing) == len(PULL):
         return not_tried(f"The contractor may not pull {MAPS} yet.")
@@ -280,6 +322,12 @@ def boundary(lab: Lab) -> Verdict:
             f"A boundary gives nothing, and what isn't in it is gone: {DEVELOPER} can't do {listed(dict.fromkeys(missing))} any more.",
             "Within it belong reading everything, the token on *, and all of parcels.",
         )
+    gained = [action for action in developer.has((DELETE[1], *GOVERN[:1]), parcels) if not _member(lab).may(action, parcels)]
+    if gained:
+        return not_yet(
+            f"As a boundary a policy gives nothing, attached to the user it gives all that stands in it: {DEVELOPER} may now do {listed(gained)}.",
+            "detach_user_policy",
+        )
     return done(f"Whatever {DEVELOPER} is given, nothing but {PARCELS} can be changed.")
 
 
@@ -301,6 +349,12 @@ def deploy_role(lab: Lab) -> Verdict:
         return not_yet(f"A role has two policies: what it may do, and who may put it on. {CI} is not among those.", "The trust policy (AssumeRolePolicyDocument) names the principal.")
     if administrator(lab).may("sts:AssumeRole", arn):
         return not_yet("To trust “root” is to trust the account: everybody whose own policy allows it may put the role on.", f"Name the ARN of {CI} in the trust policy.")
+    others = _who_else_may_put_on(lab, arn)
+    if others:
+        return not_yet(
+            f"Each name in a trust policy is somebody who may deploy, whatever else they may do: {', '.join(others)} can put the role on, too.",
+            f"Name {CI} alone.",
+        )
     session = Rights(lab, f"arn:aws:sts::{lab.account}:assumed-role/{ROLE}/deploy")
     missing, token = session.lacks(PUSH, prod), session.may(TOKEN)
     if not token and len(missing) == len(PUSH):
@@ -308,13 +362,21 @@ def deploy_role(lab: Lab) -> Verdict:
     if not token:
         return not_yet(f"The session can't log in: it has nothing of what {CI} may. {ON_STAR}", "The role needs the token too.")
     if missing:
-        return not_yet(f"The session still lacks {listed(missing)}.", "Five actions make a push.")
+        return not_yet(f"The session still lacks {listed(missing)}.", "Five calls make a push.")
     if session.has(("ecr:PutImage",), parcels):
         return not_yet(f"{TOO_WIDE} The role is for production alone.", f"Name the ARN of {PROD}.")
     more = session.has((DELETE[1], *GOVERN[:1]), prod)
     if more:
         return not_yet(f"The role may do {listed(more)} as well, though deploying is pushing.", "Name the actions of a push.")
     return done(f"{CI} puts the role {ROLE} on to push to {PROD}. By itself it can't, and nobody else can put it on.")
+
+
+def _who_else_may_put_on(lab: Lab, role: str) -> list[str]:
+    """Who beside the pipeline can open a session of the role, if their own policies allow it."""
+    people = {name: user(lab, name) for name in (PRODUCTION, DEVELOPER, RELEASE)} | {CONTRACTOR: user(lab, CONTRACTOR, lab.partner)}
+    bold = {name: Rights(lab, one.who, {"identity_policies": [EVERYTHING]}) for name, one in people.items() if one}
+    bold |= {"your partner's account": administrator(lab, lab.partner), "any account": administrator(lab, STRANGER)}
+    return [name for name, one in bold.items() if one.may("sts:AssumeRole", role)]
 
 
 def tracker(lab: Lab) -> Verdict:
@@ -336,7 +398,7 @@ def tracker(lab: Lab) -> Verdict:
         return not_yet("Now nobody but an administrator can push. The release manager was to keep that.", "Five actions, and a log-in.")
     if missing:
         return not_yet(f"{RELEASE} still lacks {listed(missing)}.", "Five actions make a push, as in the private registry.")
-    if "sts:GetServiceBearerToken" in log_in:
+    if log_in == ["sts:GetServiceBearerToken"]:
         return not_yet("A public token is handed out by two services: ecr-public, and sts, which makes it. Only one of them has been asked.", "sts:GetServiceBearerToken, on *.")
     if log_in:
         return not_yet(f"The log-in is missing: {listed(log_in)}. It is asked for on *.", "A statement of its own, with Resource *.")

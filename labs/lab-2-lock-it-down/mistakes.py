@@ -37,6 +37,13 @@ def chose_pull_only(lab: Lab) -> None:
     _empty_group(lab)
 
 
+def allowed_pushing_to_one_repository_in_another_policy(lab: Lab) -> None:
+    _attach(lab, "ReadOnly")
+    _empty_group(lab)
+    document = _policy(_allow(PUSH, _arn(lab, "parcels")))
+    lab.client("iam").put_group_policy(GroupName=GROUP, PolicyName="handy", PolicyDocument=document)
+
+
 def left_the_public_registry_open(lab: Lab) -> None:
     document = _policy(_allow([*READS], "*"), _allow(["ecr-public:*"], "*"))
     lab.client("iam").put_group_policy(GroupName=GROUP, PolicyName="everything", PolicyDocument=document)
@@ -59,6 +66,18 @@ def put_a_star_into_the_arn(lab: Lab) -> None:
 
 def allowed_only_put_image(lab: Lab) -> None:
     _give(lab, CI, _allow(["ecr:PutImage"], _arn(lab, "parcels")))
+
+
+def forgot_put_image(lab: Lab) -> None:
+    _give(lab, CI, _allow(PUSH[:4], _arn(lab, "parcels")))
+
+
+def allowed_deleting_by_name(lab: Lab) -> None:
+    _give(lab, CI, _allow([*PUSH, "ecr:BatchDeleteImage"], _arn(lab, "parcels")))
+
+
+def named_the_maps_as_well(lab: Lab) -> None:
+    _give(lab, CI, _allow(PUSH, _arn(lab, "parcels")), _allow(PUSH, _arn(lab, "maps")))
 
 
 def wrote_a_tag_into_the_arn(lab: Lab) -> None:
@@ -112,6 +131,27 @@ def let_the_server_do_everything_there(lab: Lab) -> None:
     _give(lab, PRODUCTION, ON_ALL, _allow(["ecr:*"], _arn(lab, "parcels-prod")))
 
 
+def locked_the_server_in_with_a_deny(lab: Lab) -> None:
+    _leave_group(lab, PRODUCTION)
+    prod = _arn(lab, "parcels-prod")
+    _give(lab, PRODUCTION, ON_ALL, _allow(PULL, prod), {"Effect": "Deny", "Action": "ecr:*", "NotResource": prod})
+
+
+def let_the_server_look_at_the_maps(lab: Lab) -> None:
+    _leave_group(lab, PRODUCTION)
+    _give(lab, PRODUCTION, ON_ALL, _allow(PULL, _arn(lab, "parcels-prod")), _allow(["ecr:DescribeImages"], _arn(lab, "maps")))
+
+
+def let_the_server_into_another_service(lab: Lab) -> None:
+    _leave_group(lab, PRODUCTION)
+    _give(lab, PRODUCTION, ON_ALL, _allow(PULL, _arn(lab, "parcels-prod")), _allow(["s3:*"], "*"))
+
+
+def let_the_server_into_the_public_registry(lab: Lab) -> None:
+    _leave_group(lab, PRODUCTION)
+    _give(lab, PRODUCTION, ON_ALL, _allow(PULL, _arn(lab, "parcels-prod")), _allow(["ecr-public:*"], "*"))
+
+
 # 4 keep
 
 
@@ -142,6 +182,18 @@ def did_not_allow_it_to_the_release_manager(lab: Lab) -> None:
 def turned_the_condition_round(lab: Lab) -> None:
     turned = _keep(lab, DELETE) | {"Condition": {"ArnEquals": {"aws:PrincipalArn": _user_arn(lab, RELEASE)}}}
     _guard(lab, "parcels-prod", turned, _tidy(lab))
+
+
+def allowed_the_release_manager_everything(lab: Lab) -> None:
+    _guard(lab, "parcels-prod", _keep(lab, DELETE), _visit(_user_arn(lab, RELEASE), ["ecr:*"]))
+
+
+def allowed_the_release_manager_to_push_as_well(lab: Lab) -> None:
+    _guard(lab, "parcels-prod", _keep(lab, DELETE), _visit(_user_arn(lab, RELEASE), [DELETE[0], "ecr:PutImage"]))
+
+
+def let_the_partner_pull_production(lab: Lab) -> None:
+    _guard(lab, "parcels-prod", _keep(lab, DELETE), _tidy(lab), _visit(lab.partner, PULL))
 
 
 # 5 contractor
@@ -208,6 +260,12 @@ def attached_the_boundary_as_a_policy(lab: Lab) -> None:
     lab.client("iam").attach_user_policy(UserName=DEVELOPER, PolicyArn=arn)
 
 
+def attached_the_boundary_as_a_policy_as_well(lab: Lab) -> None:
+    attached_the_boundary_as_a_policy(lab)
+    limits = f"arn:aws:iam::{lab.account}:policy/lab2-limits"
+    lab.client("iam").put_user_permissions_boundary(UserName=DEVELOPER, PermissionsBoundary=limits)
+
+
 def took_power_user_for_a_boundary(lab: Lab) -> None:
     lab.client("iam").put_user_permissions_boundary(UserName=DEVELOPER, PermissionsBoundary=_managed("PowerUser"))
 
@@ -237,6 +295,26 @@ def trusted_somebody_else(lab: Lab) -> None:
     _role(lab, _user_arn(lab, PRODUCTION), _allow(PUSH, _arn(lab, "parcels-prod")), ON_ALL)
 
 
+def trusted_the_release_manager_as_well(lab: Lab) -> None:
+    _trust(lab, _user_arn(lab, RELEASE))
+
+
+def trusted_the_developer_as_well(lab: Lab) -> None:
+    _trust(lab, _user_arn(lab, DEVELOPER))
+
+
+def trusted_production_as_well(lab: Lab) -> None:
+    _trust(lab, _user_arn(lab, PRODUCTION))
+
+
+def trusted_the_partners_account_as_well(lab: Lab) -> None:
+    _trust(lab, f"arn:aws:iam::{lab.partner}:root")
+
+
+def trusted_the_contractor_as_well(lab: Lab) -> None:
+    _trust(lab, _contractor(lab))
+
+
 def gave_the_role_no_policy(lab: Lab) -> None:
     _role(lab, _user_arn(lab, CI))
 
@@ -262,6 +340,10 @@ def left_the_old_policy(lab: Lab) -> None:
 
 def forgot_the_second_service(lab: Lab) -> None:
     _publish(lab, _allow(PUBLIC_LOG_IN[:1], "*"), _allow(PUBLIC_PUSH, _page(lab)))
+
+
+def forgot_the_public_log_in(lab: Lab) -> None:
+    _publish(lab, _allow(PUBLIC_PUSH, _page(lab)))
 
 
 def asked_for_the_public_token_on_the_repository(lab: Lab) -> None:
@@ -357,7 +439,12 @@ def _bound(lab: Lab, *statements: dict) -> None:
     lab.client("iam").put_user_permissions_boundary(UserName=DEVELOPER, PermissionsBoundary=_limits(lab, *statements))
 
 
-def _role(lab: Lab, trusted: str, *statements: dict) -> None:
+def _trust(lab: Lab, another: str) -> None:
+    """The role as it should be, but that one more may put it on."""
+    _role(lab, [_user_arn(lab, CI), another], _allow(PUSH, _arn(lab, "parcels-prod")), ON_ALL)
+
+
+def _role(lab: Lab, trusted: str | list[str], *statements: dict) -> None:
     iam = lab.client("iam")
     trust = _policy({"Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole"})
     iam.create_role(RoleName="lab2-deploy", AssumeRolePolicyDocument=trust)
@@ -379,21 +466,29 @@ MISTAKES = (
     Mistake("everybody", "“Power user” sounds harmless", chose_power_user),
     Mistake("everybody", "To lock down isn't to lock out", only_took_everything_away),
     Mistake("everybody", "To lock down isn't to lock out", chose_pull_only),
+    Mistake("everybody", "in lab2/parcels, members may do", allowed_pushing_to_one_repository_in_another_policy),
     Mistake("everybody", "Two registries, two services", left_the_public_registry_open),
     Mistake("ci-push", "a promise for actions that you never thought of", allowed_everything_on_the_repository, FIRST),
     Mistake("ci-push", TOO_WIDE, allowed_pushing_everywhere, FIRST),
     Mistake("ci-push", "a * within an ARN reaches as far", put_a_star_into_the_arn, FIRST),
     Mistake("ci-push", "A push is more than its last call", allowed_only_put_image, FIRST),
+    Mistake("ci-push", "a push ends with PutImage", forgot_put_image, FIRST),
+    Mistake("ci-push", "needn't delete or govern, but lab2-ci may do BatchDeleteImage", allowed_deleting_by_name, FIRST),
+    Mistake("ci-push", "Each resource in a list counts", named_the_maps_as_well, FIRST),
     Mistake("ci-push", "The ARN of a repository has no tag", wrote_a_tag_into_the_arn, FIRST),
     Mistake("ci-push", "What hangs on the group, everybody in it gets", hung_it_on_the_group, FIRST),
     Mistake("ci-push", "A Deny beats every Allow", denied_the_push_to_all_others_in_the_group, FIRST),
-    Mistake("ci-push", "CI may push, but can't log in", took_ci_out_of_the_group_and_forgot_the_token, FIRST),
+    Mistake("ci-push", "lab2-ci may push, but can't log in", took_ci_out_of_the_group_and_forgot_the_token, FIRST),
     Mistake("production", "Rights add up", left_the_server_in_the_group, FIRST),
     Mistake("production", "Out of the group means out of everything", only_took_the_server_out_of_the_group, FIRST),
     Mistake("production", "A token is for a whole registry", asked_for_the_token_on_the_repository, FIRST),
     Mistake("production", TOO_WIDE, attached_pull_only, FIRST),
     Mistake("production", "Logged in isn't let in", forgot_the_layers, FIRST),
     Mistake("production", "A server that only pulls needs two actions", let_the_server_do_everything_there, FIRST),
+    Mistake("production", "a Deny on all but one repository takes that in", locked_the_server_in_with_a_deny, FIRST),
+    Mistake("production", "in other repositories, too", let_the_server_look_at_the_maps, FIRST),
+    Mistake("production", "AWS is more than this registry", let_the_server_into_another_service, FIRST),
+    Mistake("production", "ecr-public:PutImage, for instance", let_the_server_into_the_public_registry, FIRST),
     Mistake("keep", "To let one do it doesn't keep the others from it", only_allowed_it_to_the_release_manager, FIRST),
     Mistake("keep", "An Allow doesn't lift a Deny", denied_it_to_everybody, FIRST),
     Mistake("keep", "An image has two ways out", forgot_that_the_repository_can_go, FIRST),
@@ -401,6 +496,9 @@ MISTAKES = (
     Mistake("keep", "production stands still", denied_everything_but_to_the_release_manager, FIRST),
     Mistake("keep", "Not to be denied isn't to be allowed", did_not_allow_it_to_the_release_manager, FIRST),
     Mistake("keep", "The Deny meets the one whom it should except", turned_the_condition_round, FIRST),
+    Mistake("keep", "An exception from one Deny is no reason for more", allowed_the_release_manager_everything, FIRST),
+    Mistake("keep", "may now do PutImage as well", allowed_the_release_manager_to_push_as_well, FIRST),
+    Mistake("keep", "open to others", let_the_partner_pull_production, FIRST),
     Mistake("contractor", "“root” isn't a person", opened_it_to_the_whole_account, FIRST),
     Mistake("contractor", "“*” is everybody on AWS", opened_it_to_everybody, FIRST),
     Mistake("contractor", "is no lock of yours", allowed_the_contractor_everything, FIRST),
@@ -414,18 +512,25 @@ MISTAKES = (
     Mistake("mend", "Instead of mending four slips you opened everything", opened_everything_in_the_repository, FIRST),
     Mistake("mend", "Mended too well", opened_everything_everywhere, FIRST),
     Mistake("boundary", "A boundary is a policy in another place", attached_the_boundary_as_a_policy, ("everybody", "mend")),
+    Mistake("boundary", "attached to the user it gives all that stands in it", attached_the_boundary_as_a_policy_as_well, ("everybody", "mend")),
     Mistake("boundary", "A limit that allows everything is none", took_power_user_for_a_boundary, ("everybody", "mend")),
     Mistake("boundary", "Who may take the boundary off isn't bounded", allowed_everything_but_production, ("everybody", "mend")),
     Mistake("boundary", "A boundary gives nothing", forgot_reading_in_the_boundary, ("everybody", "mend")),
     Mistake("deploy-role", "A role is put on for a moment", let_the_pipeline_push_to_production_itself, ("everybody", "ci-push")),
     Mistake("deploy-role", "To trust “root” is to trust the account", trusted_the_account, ("everybody", "ci-push")),
     Mistake("deploy-role", "lab2-ci is not among those", trusted_somebody_else, ("everybody", "ci-push")),
+    Mistake("deploy-role", "lab2-release can put the role on, too", trusted_the_release_manager_as_well, ("everybody", "ci-push")),
+    Mistake("deploy-role", "lab2-developer can put the role on, too", trusted_the_developer_as_well, ("everybody", "ci-push")),
+    Mistake("deploy-role", "lab2-production can put the role on, too", trusted_production_as_well, ("everybody", "ci-push")),
+    Mistake("deploy-role", "your partner's account can put the role on, too", trusted_the_partners_account_as_well, ("everybody", "ci-push")),
+    Mistake("deploy-role", "lab2-contractor can put the role on, too", trusted_the_contractor_as_well, ("everybody", "ci-push")),
     Mistake("deploy-role", "A session has the role's rights", gave_the_role_no_policy, ("everybody", "ci-push")),
     Mistake("deploy-role", "The session can't log in", forgot_the_roles_token, ("everybody", "ci-push")),
     Mistake("deploy-role", TOO_WIDE, let_the_role_push_everywhere, ("everybody", "ci-push")),
     Mistake("deploy-role", "though deploying is pushing", let_the_role_do_everything_there, ("everybody", "ci-push")),
     Mistake("tracker", "What one may doesn't take from others", left_the_old_policy, FIRST),
     Mistake("tracker", "A public token is handed out by two services", forgot_the_second_service, FIRST),
+    Mistake("tracker", "The log-in is missing: GetAuthorizationToken, GetServiceBearerToken", forgot_the_public_log_in, FIRST),
     Mistake("tracker", "The log-in is missing: GetAuthorizationToken", asked_for_the_public_token_on_the_repository, FIRST),
     Mistake("tracker", "The public registry is a service of its own", wrote_the_private_registrys_actions, FIRST),
     Mistake("tracker", "nobody but an administrator can push", only_took_the_others_away, FIRST),

@@ -142,6 +142,49 @@ def test_the_playground_is_used_by_keyboard_alone_and_can_be_read(open_notebook:
     notebook.page.close()
 
 
+QUIZ = {
+    "lab": 'import ecrlab\nlab = ecrlab.open()\nlesson = lab.lesson("07")',
+    "quiz": 'lesson.predict("quota-night")',
+}
+
+
+def test_below_a_question_of_two_lines_the_button_follows_the_options(open_notebook: Callable[[str], NotebookPage], jupyterlab: JupyterLab) -> None:
+    """ipywidgets makes the options' height a multiple of the question's."""
+    write(jupyterlab, "notebooks/quiz.ipynb", QUIZ)
+    notebook = open_notebook("notebooks/quiz.ipynb")
+    notebook.run_all()
+    options, button = (notebook.shown(1).locator(each).bounding_box() for each in (".widget-radio-box", ".ecrlab-quiz button"))
+    assert button["y"] - (options["y"] + options["height"]) < 15
+    notebook.page.close()
+
+
+DASHBOARD = {
+    "lab": 'import ecrlab\nfrom ecrlab import dashboard\nlab = ecrlab.open()\nlogin = lab.client("ecr").get_authorization_token()',
+    "dashboard": "dashboard.show(lab)",
+}
+
+
+def test_the_dashboard_is_used_by_the_keys_that_it_names(open_notebook: Callable[[str], NotebookPage], jupyterlab: JupyterLab) -> None:
+    write(jupyterlab, "notebooks/dashboard.ipynb", DASHBOARD)
+    notebook = open_notebook("notebooks/dashboard.ipynb")
+    notebook.run_all()
+    assert failed(notebook) == []
+    notebook.walk_to(1)
+    shown = notebook.shown(1)
+    assert shown.get_by_text("By keyboard: Tab to a list, Space opens it, arrow keys, Enter.").is_visible()
+    for label, said in (("Count", "Sum of calls of GetAuthorizationToken, by 1 hour"), ("Period", "by 6 hours"), ("Range", "The last period")):
+        notebook.tab_to(shown.get_by_label(label))
+        for key in ("Space", "ArrowUp" if label == "Range" else "ArrowDown", "Enter"):
+            notebook.page.keyboard.press(key)
+        shown.get_by_role("status").get_by_text(said).first.wait_for()
+    assert shown.get_by_label("Range").input_value() == "the last week"
+    notebook.unroll()
+    assert notebook.screenshots(SCREENSHOTS, "dashboard")
+    assert notebook.violations() == []
+    assert notebook.cut_off() == []
+    notebook.page.close()
+
+
 BAD = {
     "sound": "print('a tag can move')",
     "silent": "from IPython.display import HTML\nHTML('<svg role=\"img\" width=\"9\" height=\"9\"><rect width=\"9\" height=\"9\"/></svg>')",

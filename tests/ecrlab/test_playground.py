@@ -115,6 +115,20 @@ def test_a_text_that_is_no_policy_is_answered_in_a_sentence(ground, text, senten
     assert sentence in said and "Allowed" not in said and "Refused" not in said and "Traceback" not in said
 
 
+def test_a_repository_policy_that_ecr_would_not_take_is_refused_as_ecr_refuses_it(ground):
+    ground.repository_policy.value = policy({"Effect": "Deny", "Principal": "*", "Action": "ecr:BatchDeleteImages"})
+    assert "Invalid repository policy provided" in decided(ground) and "Allowed" not in ground.said.value
+    ground.identity_policy.value, ground.repository_policy.value = policy({"Effect": "Allow", "Action": "ecr:BatchGetImages", "Resource": "*"}), ""
+    assert "Refused" in decided(ground)  # IAM takes any name
+
+
+def test_an_edited_policy_is_called_so_and_silence_is_told_as_such(ground):
+    ground.identity_policy.value = policy({"Effect": "Allow", "Action": "ecr:ListImages", "Resource": "*"})
+    assert "None of its statements allows ecr:BatchGetImage here." in decided(ground)
+    ground.action.value = "ecr:ListImages"
+    assert "Statement 1 of the edited identity policy allows it." in decided(ground)
+
+
 def test_both_texts_can_be_faulty_at_once(ground):
     ground.identity_policy.value = ground.repository_policy.value = "{"
     said = decided(ground)

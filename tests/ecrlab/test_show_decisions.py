@@ -13,11 +13,11 @@ SHOP = "arn:aws:ecr:us-east-1:111122223333:repository/shop"
 # where AWS's sentence is found → the row that says where to look
 SENTENCES = {
     f"An error occurred (AccessDeniedException) when calling the PutImage operation: User: {WHO} is not authorized to perform: ecr:PutImage "
-    f"on resource: {SHOP} because no identity-based policy allows the ecr:PutImage action": "an Allow is missing in the policies of the user or role",
+    f"on resource: {SHOP} because no identity-based policy allows the ecr:PutImage action": "an Allow is missing in the identity policies of whoever called",
     f"pull access denied for shop: denied: User: {WHO} is not authorized to perform: ecr:BatchGetImage on resource: {SHOP} "
     "because no resource-based policy allows the ecr:BatchGetImage action": "an Allow is missing in the policy of the thing itself",
     f"User: {WHO} is not authorized to perform: ecr:PutImage on resource: {SHOP} with an explicit deny in an identity-based policy: "
-    "arn:aws:iam::111122223333:policy/no": "a Deny stands in the policies of the user or role",
+    "arn:aws:iam::111122223333:policy/no": "a Deny stands in the identity policies of whoever called",
     f"User: {WHO} is not authorized to perform: ecr:PutImage on resource: {SHOP} because no permissions boundary allows the ecr:PutImage action": (
         "an Allow is missing in the permissions boundary"
     ),
@@ -38,6 +38,12 @@ def test_a_refusal_has_four_parts(text):
     drawn = show.refusal(text)
     assert [line.split("  ")[0] for line in repr(drawn).splitlines()[3:]] == ["Who", "What", "On what", "Why"]
     assert WHO in drawn.html and "<caption" in drawn.html
+
+
+def test_what_is_denied_is_not_said_to_lack_an_allow():
+    denied, missing = (repr(show.refusal(next(text for text in SENTENCES if words in text))) for words in ("explicit deny", "no identity-based policy"))
+    assert "the action that is denied" in denied and "must allow" not in denied
+    assert "the action that a policy must allow" in missing
 
 
 def test_everything_as_a_resource_is_explained():

@@ -207,13 +207,16 @@ def test_a_whole_fortnight_is_more_than_five_thousand_calls_at_250_a_second_on_t
         assert traffic.clean(lab) == {"repositories": [], "users": []}
 
 
-def test_neither_what_an_interrupted_replay_left_nor_a_clean_up_is_a_hindrance(tmp_path):
+def test_neither_what_an_interrupted_replay_left_nor_a_clean_up_is_a_hindrance(tmp_path, capsys):
     with localecr.start(tmp_path, port=0, clock="2026-01-05T09:00:00Z"):
         lab = LocalLab(Door.find(tmp_path))
         cast.hire(lab)
         lab.client("ecr").create_repository(repositoryName=cast.SHOP)
         first = traffic.replay(lab, volume=0.05)
+        assert "new fortnight" not in capsys.readouterr().out
         assert first.count(PUSHED) > 0
         for name in cast.REPOSITORIES:
             lab.client("ecr").delete_repository(repositoryName=name, force=True)
+        capsys.readouterr()
         assert traffic.replay(lab, volume=0.05).begins == first.ends + timedelta(days=7)
+        assert "This is a new fortnight" in capsys.readouterr().out

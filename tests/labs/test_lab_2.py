@@ -128,6 +128,21 @@ def test_a_partner_who_is_not_there_is_said(one, monkeypatch):
     assert verdict.outcome == NOT_TRIED and "IAM's simulator doesn't decide it" in verdict.message
 
 
+@pytest.mark.parametrize("mistake", ["attached_the_boundary_as_a_policy_as_well", "forgot_reading_in_the_boundary", "trusted_the_release_manager_as_well", "let_the_role_push_everywhere"])
+def test_the_stored_solution_mends_what_is_there_already(one, mistake):
+    found = next(each for each in module(FOLDER / "mistakes.py").MISTAKES if each.make.__name__ == mistake)
+    one.take(solve=found.after)
+    found.make(one.lab)
+    exec(one.guide.content.solutions[found.task], one.names)
+    assert one.outcomes()[found.task] == DONE
+
+
+def test_the_role_pushes_to_production_in_the_notebook_too(one, capsys):
+    one.take(solve=TASKS)
+    assert f"assumed-role/{CHECKS.ROLE}/monday" in capsys.readouterr().out
+    assert "1.1" in [each.get("imageTag") for each in one.names["ecr"].list_images(repositoryName=CHECKS.PROD)["imageIds"]]
+
+
 # Other right ways: task → what is done instead, after task 1.
 
 

@@ -34,6 +34,10 @@ class Learner:
         ids = list(self._sources)
         self.run(*ids[: ids.index(until)])
 
+    def source(self, id: str) -> str:
+        """What stands in a code cell."""
+        return self._sources[id]
+
     def run(self, *ids: str) -> None:
         """Runs these cells."""
         for id in ids:

@@ -57,6 +57,8 @@ def set_policy(*statements: str) -> str:
 ON_ALL = ('"ecr:GetAuthorizationToken"', '"*"')
 WHO = '{"AWS": iam.get_user(UserName="lesson04-colleague")["User"]["Arn"]}'
 LOOKING = f'{{"Effect": "Allow", "Principal": {WHO}, "Action": {LOOK}}}'
+EVERYBODY = LOOKING.replace(WHO, '"*"')
+PARTNERS = LOOKING.replace(WHO, '{"AWS": lab.partner}')
 KEEPING = '{"Effect": "Deny", "Principal": "*", "Action": "ecr:BatchDeleteImage"}'
 
 
@@ -93,10 +95,39 @@ def test_it_can_be_taken_again_from_the_top_when_it_was_left_half_way(learner, l
     assert learner.outcomes() == {PULL: DONE, PARTNER: NOT_TRIED, CI: NOT_TRIED, KEEP: NOT_TRIED}
 
 
+def test_it_can_be_taken_after_lesson_02_on_the_same_computer(learner, lab_state, tmp_path, aws):
+    """Lesson 02's images of the shop stay on this computer, and Docker fetches no layer twice."""
+    with taking("02", tmp_path / "earlier", lab_state, aws) as earlier:
+        earlier.take(until="make-layer")
+        earlier.run("cleanup")
+    learner.take(until="managed")
+    assert learner.outcomes()[PULL] == DONE
+
+
+def test_it_can_be_taken_after_the_lab_has_moved_to_another_port(learner):
+    """What an earlier address was the name of is still on this computer."""
+    learner.take(until="least")
+    learner.write('lab.docker.images.get(f"{uri}:1.0").tag("localhost:1/lesson04/shop", tag="1.0")')
+    learner.run("least")
+    assert learner.outcomes()[PULL] == DONE
+
+
 def test_cells_can_be_run_again(learner):
     learner.take(until="playground")
+    for _ in range(3):  # a user may have two keys at most
+        learner.run("newcomer", "predict-both-sides", "playground", "exercise-ci")
     learner.run("newcomer", "draft", "try-draft", "least", "either", "try-either", "both-sides", "deny-wins", "predict-revoked", "revoked")
     assert "denied: User: arn:aws:iam::111122223333:user/lesson04-colleague is not authorized" in learner.said
+
+
+def test_the_loop_begins_with_nothing_whatever_was_allowed_meanwhile(learner):
+    learner.take(until="playground")
+    learner.solve(KEEP)
+    learner.run("revoked", "least")
+    assert learner.outcomes()[PULL] == DONE and len(learner.names["statements"]) == 3
+    learner.solve(KEEP)
+    learner.run("newcomer", "first-refusal")
+    assert "Nothing was refused here" not in learner.said
 
 
 class TestTakenToItsEnd:
@@ -138,6 +169,17 @@ class TestTakenToItsEnd:
         "one statement on everything": (CI, give('"lesson04-ci"', ('["ecr:GetAuthorizationToken", *push]', '"*"')), "Resource * is every repository"),
         "only the last call": (CI, give('"lesson04-ci"', ON_ALL, ('"ecr:PutImage"', "shop")), "A push is more than its last call"),
         "everything in the repository": (CI, give('"lesson04-ci"', ON_ALL, ('"ecr:*"', "shop")), "More than the task needs: BatchDeleteImage"),
+        "no image": (CI, give('"lesson04-ci"', ON_ALL, ("push[:4]", "shop")), "a push ends with PutImage"),
+        "deleting, by name": (CI, give('"lesson04-ci"', ON_ALL, ('[*push, "ecr:BatchDeleteImage"]', "shop")), "BatchDeleteImage. Each action is a right of its own"),
+        "what the repository allows": (
+            PULL,
+            f"{give(COLLEAGUE, ON_ALL, ('pull[1:]', 'shop'))}\n{set_policy(LOOKING)}",
+            "DescribeImages, ListImages. What the repository's policy allows counts",
+        ),
+        "everybody may do everything, but delete": (KEEP, set_policy(EVERYBODY.replace(LOOK, '"ecr:*"'), KEEPING), "is everybody on AWS"),
+        "everybody may look": (KEEP, set_policy(EVERYBODY, KEEPING), "is everybody on AWS"),
+        "the partner may look": (KEEP, set_policy(LOOKING, PARTNERS, KEEPING), "more than the colleague may come in"),
+        "more than a look": (KEEP, set_policy(LOOKING.replace(LOOK, '"ecr:*"'), KEEPING), "To look is two actions, and the colleague may do BatchGetImage"),
         "no Deny": (KEEP, set_policy(LOOKING), "Not to allow something isn't to forbid it"),
         "two calls": (KEEP, f"{set_policy(LOOKING)}\n{set_policy(KEEPING)}", "A policy is replaced whole"),
         "a Deny on everything": (KEEP, set_policy(LOOKING, KEEPING.replace("ecr:BatchDeleteImage", "ecr:*")), "The Deny takes in more than deleting"),
@@ -156,6 +198,10 @@ class TestTakenToItsEnd:
     def test_the_stored_solution_solves_it(self, untried, check):
         untried.solve(check)
         assert untried.outcomes()[check] == DONE
+
+    def test_the_pipeline_pushes_once_it_may(self, untried):
+        untried.write(untried.source("exercise-ci").replace("\n...\n", f"\n{untried.lesson.content.solutions[CI]}\n"))
+        assert "1.1" in [image["imageTag"] for image in untried.names["ecr"].list_images(repositoryName="lesson04/shop")["imageIds"]]
 
     @pytest.mark.parametrize("arn", ["PullOnly", "ReadOnly"])
     def test_a_managed_policy_is_too_wide_for_the_colleague(self, untried, aws, arn):

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from awsapi import digests, push, push_layer, put_image, tags
+from localecr.store.database import Database
 from specimens import artifact, digest, image, index
 from wire import error_of
 
@@ -284,3 +285,40 @@ def test_an_index_never_stands_without_its_images(ecr, name):
         at_once([put_back, take_away, put_back, take_away])
         there = digests(ecr, name)
         assert listed.digest not in there or child.digest in there
+
+
+def test_what_was_looked_up_while_it_changed_is_looked_up_again(tmp_path):
+    database = Database(tmp_path / "lab.sqlite")
+
+    def named() -> str | None:
+        row = database.one("SELECT value FROM settings WHERE name = 'x'")
+        return row and row["value"]
+
+    def change(value: str) -> None:
+        with database.write() as transaction:
+            database.outdate("settings")
+            transaction.execute("INSERT OR REPLACE INTO settings VALUES ('x', ?)", (value,))
+            assert database.remembered("settings", "x", named) == value, "a transaction sees what it has changed itself"
+
+    def looked_up_too_early() -> str | None:
+        found = named()
+        thread = threading.Thread(target=change, args=("second",))
+        thread.start()
+        thread.join()
+        return found
+
+    change("first")
+    assert database.remembered("settings", "x", looked_up_too_early) == "first"
+    assert database.remembered("settings", "x", named) == "second"
+    database.close()
+
+
+def test_what_a_transaction_takes_back_is_not_remembered(tmp_path):
+    database = Database(tmp_path / "lab.sqlite")
+    with pytest.raises(RuntimeError), database.write() as transaction:
+        database.outdate("accounts")
+        transaction.execute("INSERT INTO accounts (id) VALUES ('111122223333')")
+        assert database.remembered("accounts", "all", lambda: len(database.all("SELECT id FROM accounts"))) == 1
+        raise RuntimeError
+    assert database.remembered("accounts", "all", lambda: len(database.all("SELECT id FROM accounts"))) == 0
+    database.close()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from ecrlab.check import Verdict, done, not_tried, not_yet
 from ecrlab.lab import Lab
 from ecrlab.labs import looking
-from ecrlab.rights import DELETE, LOOK, PULL, PUSH, TOKEN, WRITE, Rights, administrator, listed, user
+from ecrlab.rights import DELETE, LOOK, PULL, PUSH, TOKEN, WRITE, Rights, administrator, anybody, listed, user
 
 SHOP = "lesson04/shop"
+STRANGER = "123456789012"  # an account that nobody here has anything to do with
+RARE = "ecr:DeleteLifecyclePolicy"  # which nobody lists who thinks of pushing and pulling
 COLLEAGUE, CI = "lesson04-colleague", "lesson04-ci"
 NEVER_ON_ONE = "A token is for a whole registry, so AWS asks for it on *, and a repository's ARN never fits."
 
@@ -24,8 +26,11 @@ def may_pull(lab: Lab) -> Verdict:
     if not token:
         return not_yet(NEVER_ON_ONE, 'It needs a statement of its own, with "Resource": "*".')
     if missing:
-        return not_yet(f"Logged in is not let in: to pull, the colleague still lacks {listed(missing)}.", "Run the loop once more.")
-    return _no_more(colleague, shop, (*WRITE, *DELETE)) or done("The colleague may log in and pull from lesson04/shop, and nothing else.")
+        return not_yet(
+            f"Logged in is not let in: to pull, the colleague still lacks {listed(missing)}.",
+            "Docker fetches no layer that lies on this computer already. Run the cell that defines try_pull, and the loop once more.",
+        )
+    return _no_more(colleague, shop, (*LOOK, *WRITE, *DELETE)) or done("The colleague may log in and pull from lesson04/shop, and nothing else.")
 
 
 def partner_pull(lab: Lab) -> Verdict:
@@ -41,7 +46,7 @@ def partner_pull(lab: Lab) -> Verdict:
         return not_tried("The roastery may not pull yet.")
     if missing:
         return not_yet(f"A pull is two actions: {listed(missing)} is missing, so it ends half way.", "Name both in the repository's policy.")
-    if administrator(lab, "123456789012").has(PULL, shop):
+    if administrator(lab, STRANGER).has(PULL, shop):
         return not_yet('"Principal": "*" is everybody on AWS, not everybody you know.', "Name the partner's account.")
     more = partner.has((*WRITE, *DELETE), shop)
     if more:
@@ -59,6 +64,8 @@ def ci_push(lab: Lab) -> Verdict:
         return not_tried("The pipeline may do nothing yet.")
     if not token:
         return not_yet(NEVER_ON_ONE, 'Give a second statement, with "Resource": "*", for the token alone.')
+    if missing == ["ecr:PutImage"]:
+        return not_yet("The layers arrive, and no image: a push ends with PutImage, which is still refused.", "All actions of the list push, on the shop's ARN.")
     if missing:
         return not_yet(f"A push is more than its last call: {listed(missing)} is still refused.", "All actions of the list push, on the shop's ARN.")
     return _no_more(ci, shop, DELETE) or done(
@@ -75,7 +82,7 @@ def keep(lab: Lab) -> Verdict:
     by_the_repository = Rights(lab, colleague.who, {"identity_policies": []})
     missing, deleting = by_the_repository.lacks(LOOK, shop), administrator(lab).may("ecr:BatchDeleteImage", shop)
     if not missing and not deleting:
-        return done("The colleague may look, and nobody can delete an image.", "Within an account an Allow on the repository is enough.")
+        return _open_to_more(lab, by_the_repository, shop) or done("The colleague may look, and nobody can delete an image.", "Within an account an Allow on the repository is enough.")
     if len(missing) == len(LOOK) and deleting:
         if colleague.has(LOOK, shop):
             return not_yet("That is an identity policy: it hangs on the colleague. Here the repository shall speak.", "ecr.set_repository_policy")
@@ -95,6 +102,20 @@ def keep(lab: Lab) -> Verdict:
     )
 
 
+def _open_to_more(lab: Lab, by_the_repository: Rights, shop: str) -> Verdict | None:
+    """What the repository's policy allows beyond the task, None where that is nothing. IAM's simulator can't be asked about other accounts."""
+    others = [anybody(lab, []), *([] if lab.place == "aws" else [administrator(lab, STRANGER), administrator(lab, lab.partner)])]
+    if any(each.has((*LOOK, *PULL, *WRITE), shop) for each in others):
+        return not_yet(
+            'Nobody can delete, but more than the colleague may come in: an Allow for "Principal": "*" is everybody on AWS, not everybody you know.',
+            "Name the colleague's ARN in the Allow. In the Deny, * is right.",
+        )
+    more = by_the_repository.has((*PULL, *WRITE, DELETE[1], "ecr:SetRepositoryPolicy"), shop)
+    if more:
+        return not_yet(f"To look is two actions, and the colleague may do {listed(more)} as well. The Deny takes one of them away, no more.", "Name the two.")
+    return None
+
+
 def _no_more(who: Rights, shop: str, actions: tuple[str, ...]) -> Verdict | None:
     """What somebody may do beyond the task, None where that is nothing."""
     if who.has((*PULL, "ecr:PutImage"), f"{shop}-of-others"):
@@ -103,8 +124,12 @@ def _no_more(who: Rights, shop: str, actions: tuple[str, ...]) -> Verdict | None
             "Name the repository's ARN; only the token needs *.",
         )
     more = who.has(actions, shop)
-    if more:
+    if more and Rights(who.lab, who.who, {"identity_policies": []}).has(more, shop):
+        return not_yet(f"More than the task needs: {listed(more)}. What the repository's policy allows counts, too.", "ecr.delete_repository_policy")
+    if more and who.may(RARE, shop):
         return not_yet(f"More than the task needs: {listed(more)}. ecr:* is a promise for actions that you never thought of.", "Name the actions.")
+    if more:
+        return not_yet(f"More than the task needs: {listed(more)}. Each action is a right of its own, and one too many is a risk for nothing.", "Leave it out.")
     return None
 
 

@@ -13,9 +13,9 @@ SENTENCE = re.compile(
 )
 # the kind of policy in the suffix → where to look
 LOOK = {
-    "identity-based policy": "the policies of the user or role, and of its groups",
-    "resource-based policy": "the policy of the thing itself: the repository's, or a role's trust policy",
-    "permissions boundary": "the permissions boundary of the user or role",
+    "identity-based policy": "the identity policies of whoever called",
+    "resource-based policy": "the policy of the thing itself",
+    "permissions boundary": "the permissions boundary of whoever called",
     "session policy": "the policy that the session was opened with",
     "service control policy": "the organisation's policies: ask who runs it",
 }
@@ -35,7 +35,7 @@ def refusal(error: object) -> Picture:
     why = (found["why"] or "").rstrip(" .)\"'")
     rows = [
         ["Who", found["who"], _who(found["who"])],
-        ["What", found["action"], "the action that a policy must allow"],
+        ["What", found["action"], "the action that is denied" if "explicit deny" in why else "the action that a policy must allow"],
         ["On what", found["resource"] or "", _resource(found["resource"] or "")],
         ["Why", why, _why(why)],
     ]

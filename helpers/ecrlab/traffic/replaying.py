@@ -33,10 +33,10 @@ def replay(lab: Lab, volume: float = 1.0) -> Fortnight:
             "On AWS time can't be moved, so nobody's fortnight can be replayed in a minute.",
             "Go on with what your own account's metrics and trail hold, or take this lesson in a local lab (ECRLAB_BACKEND=local).",
         )
-    fortnight = Fortnight.find(lab.state)
-    if fortnight and _is_there(lab):
-        said(f"The fortnight is in this lab already: {fortnight}.")
-        return fortnight
+    earlier = Fortnight.find(lab.state)
+    if earlier and _is_there(lab):
+        said(f"The fortnight is in this lab already: {earlier}.")
+        return earlier
     clean(lab)  # what an interrupted replay has left
     keys = hire(lab)
     for name in REPOSITORIES:
@@ -44,6 +44,8 @@ def replay(lab: Lab, volume: float = 1.0) -> Fortnight:
     begins = _next_monday(lab.clock.now())
     fortnight = Fortnight(begins, begins + timedelta(days=story.DAYS), _act(lab, keys, begins, story.tell(volume)))
     fortnight.keep(lab.state)
+    if earlier:
+        said("This is a new fortnight, after the one that was cleaned up: run the cells below again, too.")
     return fortnight
 
 
@@ -76,10 +78,10 @@ def _act(lab: Lab, keys: dict[str, dict[str, str]], begins: datetime, actions: l
     watch = Watch(len(actions))
     with ThreadPoolExecutor(AT_ONCE) as threads:
         for minute, step in groupby(actions, key=lambda each: each.minute):
-            now = _move(lab, begins + timedelta(minutes=minute))
+            _move(lab, begins + timedelta(minutes=minute))
             work = list(_shared_out(lab, keys, list(step), callers))
             list(threads.map(lambda given: _do(*given), work))
-            watch.see(sum(len(mine) for _, mine in work), now)
+            watch.see(sum(len(mine) for _, mine in work))
         now = _move(lab, begins + timedelta(days=story.DAYS))
     calls = [call for caller in callers.values() for call in caller.calls]
     watch.end(f"{len(calls):,} calls of {len(keys)} users, from {begins:%A %d %B %Y} to {now - timedelta(minutes=1):%A %d %B %Y}")

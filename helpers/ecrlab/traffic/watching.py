@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime
 
 from ecrlab.plain import plain
 from ecrlab.show import html
@@ -11,7 +10,10 @@ from ecrlab.show.picture import Picture, display, note
 
 
 class Watch:
-    """A bar that grows in one place; plainly there is nothing but the last line, the same at every run."""
+    """A bar that grows in one place; plainly there is nothing but the last line, the same at every run.
+
+    It doesn't say which day it is: lingering, it would give away the day on which most is done.
+    """
 
     def __init__(self, total: int) -> None:
         self._total, self._done = total, 0
@@ -22,11 +24,11 @@ class Watch:
 
             self._place = IPython.display.display(self._picture("The team is hired."), display_id=True)
 
-    def see(self, more: int, now: datetime) -> None:
-        """So much more was done, and the lab's clock says `now`."""
+    def see(self, more: int) -> None:
+        """So much more was done."""
         self._done += more
         if self._place is not None and time.monotonic() - self._drawn > 0.25:
-            self._place.update(self._picture(f"It is {now:%A %d %B, %H:%M}."))
+            self._place.update(self._picture(f"{self._done:,} of {self._total:,} things are done."))
             self._drawn = time.monotonic()
 
     def end(self, what: str) -> None:

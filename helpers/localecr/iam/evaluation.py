@@ -196,7 +196,7 @@ class _Evaluation:
         elif found:
             self._say(heading, "allows", f"{_list(found)} allows it.", decides)
         elif kind in self.present:
-            self._say(heading, "doesn't allow", f"None of its statements about {self.request.action} fits this request.", decides)
+            self._say(heading, "doesn't allow", f"None of its statements allows {self.request.action} here.", decides)
         else:
             self._say(heading, "isn't there", "There is none for this request.", decides)
         return bool(found)

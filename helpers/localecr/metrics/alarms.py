@@ -115,3 +115,8 @@ def history(
         f" ORDER BY time {order}, id {order} LIMIT ? OFFSET ?",
         (account, region, name, name, kind, kind, max(start, lab.clock.now() - REMEMBERED), end, most, offset),
     )
+
+
+def next_due(lab: Lab) -> float | None:
+    """When the next alarm's period ends; None without alarms."""
+    return lab.database.one("SELECT MIN((CAST(evaluated / period AS INTEGER) + 1) * period) AS due FROM alarms")["due"]

@@ -35,11 +35,6 @@ def catch_up(lab: Lab) -> None:
     alarm_actions.deliver(lab)
 
 
-def next_due(lab: Lab) -> float | None:
-    """When the next alarm's period ends; None without alarms."""
-    return lab.database.one("SELECT MIN((CAST(evaluated / period AS INTEGER) + 1) * period) AS due FROM alarms")["due"]
-
-
 def _catch_up(lab: Lab, row: sqlite3.Row, now: float) -> None:
     alarm, period = alarms.read(row), row["period"]
     rule = alarms.rule(alarm)

@@ -6,7 +6,7 @@ import logging
 import threading
 from weakref import WeakKeyDictionary
 
-from localecr.metrics import evaluation
+from localecr.metrics import alarms
 from localecr.registry import Lab
 from localecr.store import trouble
 from localecr.store.database import Closed, Database
@@ -19,7 +19,7 @@ _beginning = threading.Lock()
 
 def begin(lab: Lab) -> None:
     """Has alarms evaluated from now on, if there are any. Call it when the lab starts and whenever an alarm was put."""
-    if evaluation.next_due(lab) is None and not _waiting(lab):
+    if alarms.next_due(lab) is None and not _waiting(lab):
         return
     with _beginning:
         watch = _watches.get(lab.database)
@@ -77,9 +77,11 @@ class Watch:
 
     def _look(self) -> float | None:
         """Evaluates what is due, and says how many seconds there is nothing to do; None: until the clock is moved."""
+        from localecr.metrics import evaluation  # and with it metric maths, which a lab without alarms never needs
+
         try:
             evaluation.catch_up(self._lab)
-            due = evaluation.next_due(self._lab)
+            due = alarms.next_due(self._lab)
         except Closed:
             return None
         except Exception as error:

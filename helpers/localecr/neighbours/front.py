@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +17,6 @@ from localecr.neighbours.services import Service
 from localecr.registry import Lab
 
 LARGEST_BODY = 1 << 20  # bytes
-SCOPE = re.compile(r"Credential=[^/,]*/\d*/[^/,]*/([a-z0-9-]+)/")
 ENUMS_UNCHECKED = ("sqs",)  # which has words of its own for an attribute that doesn't exist
 CHECKS_ITSELF = ("cloudtrail",)  # which has an error of its own for each parameter
 
@@ -35,14 +33,6 @@ OWN: dict[str, dict[str, Operation]] = {
     "sqs": sqs.OPERATIONS,
     "sts": sts.OPERATIONS,
 }
-
-
-def service_of(request: Request) -> Service | None:
-    """The neighbour that a request is for, by what it is signed for, or by its target where it isn't signed."""
-    scope = SCOPE.search(request.header("Authorization"))
-    if scope:
-        return services.SIGNED_FOR.get(scope[1])
-    return services.TARGETS.get(request.header("X-Amz-Target").rpartition(".")[0])
 
 
 def answer(lab: Lab, service: Service, request: Request, perform: Callable) -> Response:

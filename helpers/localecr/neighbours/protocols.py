@@ -27,7 +27,7 @@ FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 10_000  # of a form
 DEEPEST = 12  # levels of a form's names: Entries.1.MessageAttribute.2.Value.StringValue has six
 NUMBER = re.compile(r"-?\d{1,12}(\.\d+)?")
-NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 SENDER = 500  # below this status an error is the client's
 
 # how the query protocol calls what the JSON one calls so, and with which status (AWS: common errors of a query API)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
@@ -9,6 +10,9 @@ from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
 from localecr import records
+from localecr.http import Request
+
+SCOPE = re.compile(r"Credential=[^/,]*/\d*/[^/,]*/([a-z0-9-]+)/")
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,14 @@ NOT_IN_TRAIL = {
     "cloudwatch": {"GetMetricData", "GetMetricWidgetImage", "PutMetricData"},
     "logs": {"PutLogEvents"},
 }  # fmt: skip
+
+
+def service_of(request: Request) -> Service | None:
+    """The neighbour that a request is for, by what it is signed for, or by its target where it isn't signed."""
+    scope = SCOPE.search(request.header("Authorization"))
+    if scope:
+        return SIGNED_FOR.get(scope[1])
+    return TARGETS.get(request.header("X-Amz-Target").rpartition(".")[0])
 
 
 @cache

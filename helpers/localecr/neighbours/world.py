@@ -106,6 +106,8 @@ def load_moto() -> None:
     with _importing:
         if getattr(load_moto, "is_done", False):
             return
+        # all of requests first: moto begins with a part of it, and would meet half a package while another thread (the seeding) imports it
+        import_module("requests")
         from moto.core.base_backend import AccountSpecificBackend, BackendDict
         from moto.core.responses import BaseResponse
 
