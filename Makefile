@@ -16,8 +16,13 @@ help:  ## what each target does
 lab: .venv/installed  ## start the lab and open JupyterLab on the first lesson
 	@$(RUN)/ecrlab lab
 
+# In two processes, since half of the time is waiting for notebooks and browsers: what is about the lessons, and all the rest.
+LESSONS = tests/browser tests/lessons tests/notebooks
+
 test: .venv/installed  ## run every test
-	$(RUN)/python -m pytest
+	@said=$$(mktemp); $(RUN)/python -m pytest $(LESSONS) >"$$said" 2>&1 & lessons=$$!; status=0; \
+	$(RUN)/python -m pytest $(addprefix --ignore=,$(LESSONS)) || status=$$?; \
+	wait $$lessons || status=$$?; cat "$$said"; rm -f "$$said"; exit $$status
 
 course: .venv/installed  ## run all lessons without a browser, a line each
 	@$(RUN)/ecrlab course
