@@ -9,13 +9,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import boto3
 import nbformat
 import pytest
 from botocore.client import BaseClient
 
 from ecrlab import identities
+from localecr.door import Door
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+
+
+def clients(state: Path) -> Callable[..., BaseClient]:
+    """`aws(service, account=…, region=…)`: a plain client as the learner of the lab on this state folder."""
+    door = Door.find(state)
+
+    def client(service: str, account: str = "111122223333", region: str = "us-east-1") -> BaseClient:
+        keys = door.keys(account)
+        secret = {"aws_access_key_id": keys["access_key_id"], "aws_secret_access_key": keys["secret_access_key"]}
+        return boto3.client(service, region_name=region, endpoint_url=door.status()["endpoint"], **secret)
+
+    return client
 
 
 class Learner:

@@ -7,14 +7,12 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
-import boto3
 import pytest
 from botocore.client import BaseClient
 
 import localecr
 from ecrlab.check import DONE, NOT_TRIED, NOT_YET
-from localecr.door import Door
-from taking import Learner, taking
+from taking import Learner, clients, taking
 
 NIGHT, QUOTA, SEARCH = "noisy-night", "quota-alarm", "search-alarm"
 UNTOUCHED = {NIGHT: NOT_TRIED, QUOTA: DONE, SEARCH: NOT_TRIED}
@@ -32,14 +30,7 @@ def lab_state(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def aws(lab_state) -> Callable[..., BaseClient]:
     """As everywhere, of this module's lab."""
-    door = Door.find(lab_state)
-
-    def client(service: str, account: str = "111122223333", region: str = "us-east-1") -> BaseClient:
-        keys = door.keys(account)
-        secret = {"aws_access_key_id": keys["access_key_id"], "aws_secret_access_key": keys["secret_access_key"]}
-        return boto3.client(service, region_name=region, endpoint_url=door.status()["endpoint"], **secret)
-
-    return client
+    return clients(lab_state)
 
 
 @pytest.fixture(scope="module")
