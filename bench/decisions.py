@@ -62,7 +62,8 @@ def _lab_with_a_user(state: Path):
         iam = boto3.client("iam", region_name=REGION, endpoint_url=endpoint.url, **keys)
         iam.create_user(UserName="bench")
         for number in range(POLICIES):
-            iam.put_user_policy(UserName="bench", PolicyName=f"policy-{number}", PolicyDocument=json.dumps(_policy(number)))
+            made = iam.create_policy(PolicyName=f"bench-{number}", PolicyDocument=json.dumps(_policy(number)))
+            iam.attach_user_policy(UserName="bench", PolicyArn=made["Policy"]["Arn"])
         key_id = iam.create_access_key(UserName="bench")["AccessKey"]["AccessKeyId"]
     database = Database(state / "lab.sqlite")
     return Lab(database, Blobs(state), Clock(database, None), b"", "", ""), key_id

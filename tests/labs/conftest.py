@@ -50,6 +50,8 @@ def learner(in_the_lab: None, lab_folder: Callable[[str], Path], monkeypatch: py
             one.guide.cleanup()
             one.guide.progress.forget()
             _clear(one.lab.client("ecr", region="eu-west-1"))  # where a mistake may have gone
+            for each in one.lab.client("logs").describe_resource_policies()["resourcePolicies"]:  # by whatever name a mistake gave it
+                one.lab.client("logs").delete_resource_policy(policyName=each["policyName"])
 
 
 def _clear(ecr) -> None:
