@@ -1,6 +1,6 @@
 """The tables. A change here needs a new VERSION, and a step that brings a folder of the version before up to it."""
 
-VERSION = 6
+VERSION = 7
 
 # how many tags an image has, kept beside it: a page of untagged images is then as quick among 100,000 as among 1,000
 TAG_COUNTS = """
@@ -177,6 +177,41 @@ CREATE TABLE alarm_messages (           -- on their way to SNS
 );
 """
 
+# what is in images, and what scans have found there
+SCANS = """
+CREATE TABLE scanning_configurations (  -- of private registries; no row where none was ever put
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    scan_type TEXT NOT NULL CHECK (scan_type IN ('BASIC', 'ENHANCED')),
+    rules TEXT NOT NULL,                -- JSON: as they were put
+    PRIMARY KEY (account, region)
+) WITHOUT ROWID;
+
+CREATE TABLE inventories (              -- what is in an image, in whatever repository it lies: read once
+    digest TEXT PRIMARY KEY,            -- the image's
+    version INTEGER NOT NULL,           -- of scanner/inventory.py
+    inventory TEXT NOT NULL             -- JSON: scanner/model.py, Inventory
+) WITHOUT ROWID;
+
+CREATE TABLE scans (                    -- at most one of each type an image: what the last one said, and whether another is due
+    image_id INTEGER NOT NULL REFERENCES images(id) ON DELETE CASCADE,
+    type TEXT NOT NULL CHECK (type IN ('BASIC', 'ENHANCED')),
+    status TEXT NOT NULL,               -- the model's ScanStatus
+    description TEXT NOT NULL,
+    asked_at REAL NOT NULL,
+    completed_at REAL,                  -- of the last one that came to its end
+    source_updated_at REAL,             -- the advisories' that it used
+    is_due INTEGER NOT NULL,            -- whether the worker has still to look
+    findings TEXT NOT NULL DEFAULT '[]',-- JSON: of BASIC, the model's ImageScanFinding; ENHANCED's are Inspector's
+    PRIMARY KEY (image_id, type)
+) WITHOUT ROWID;
+CREATE INDEX scans_due ON scans (asked_at) WHERE is_due;
+"""
+
+# Amazon Inspector: who has it enabled, what it found, what is to be suppressed
+INSPECTOR = """
+"""
+
 STEPS = {  # version → what makes the next one of it
     1: "ALTER TABLE repositories ADD COLUMN policy TEXT;",
     2: "ALTER TABLE uploads ADD COLUMN parts INTEGER NOT NULL DEFAULT 0;",
@@ -191,6 +226,7 @@ STEPS = {  # version → what makes the next one of it
     + NEIGHBOURS
     + LEDGER_AFRESH
     + METRICS,
+    6: SCANS + INSPECTOR,
 }
 
 SCHEMA = """
@@ -296,4 +332,4 @@ CREATE TABLE uploads (
     started_at REAL NOT NULL,
     parts INTEGER NOT NULL DEFAULT 0            -- how many UploadLayerPart has sent
 ) WITHOUT ROWID;
-""" + TAG_COUNTS + NEIGHBOURS + LEDGER + METRICS
+""" + TAG_COUNTS + NEIGHBOURS + LEDGER + METRICS + SCANS + INSPECTOR
