@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from localecr import callers, contract, door, ecr, ecr_public, identities, layer_urls, ledger, logo_urls, oci, permissions, signatures
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
-from localecr.neighbours import protocols, services
+from localecr.neighbours import protocols, rest, services
 from localecr.registry import Lab, Registry, catalog
 from localecr.serving import BrokenBody
 from localecr.store import trouble
@@ -199,8 +199,9 @@ def _failed(request: Request, error: Exception) -> Response:
 
 def _in_words_of_an_api(request: Request, error: AwsError) -> Response:
     neighbour = services.service_of(request) or services.SERVICES["sts"]  # a form is some service's that speaks the query protocol
-    if protocols.of(request) is protocols.QUERY and request.header("Content-Type").startswith(protocols.FORM):
-        return protocols.QUERY.fail(services.model(neighbour.name), error, str(uuid.uuid4()))
+    protocol = services.protocol_of(neighbour, request)
+    if protocol is rest.REST_JSON or (protocol is protocols.QUERY and request.header("Content-Type").startswith(protocols.FORM)):
+        return protocol.fail(services.model(neighbour.name), error, str(uuid.uuid4()))
     return Response.of_json({"__type": error.code, "message": error.message}, error.status, "application/x-amz-json-1.1")
 
 
