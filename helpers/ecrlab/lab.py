@@ -87,7 +87,7 @@ class Lab(ABC):
 
     @abstractmethod
     def base(self, name: str) -> str:
-        """The image that Dockerfiles build upon: "debian", "alpine" or "static". Raises LabError for another name."""
+        """The image that Dockerfiles build upon: "debian", "debian:11", "alpine", … (`ecrlab.bases`). Raises LabError for another name."""
 
     @abstractmethod
     def arn(self, account: str | None = None) -> str:
