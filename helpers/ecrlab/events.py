@@ -1,4 +1,4 @@
-"""Waiting for what comes into a queue, for lessons in which polling isn't the point."""
+"""Events into a queue, and waiting for what comes into it, for lessons in which that isn't the point."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ecrlab.lab import Lab
 
 LONGEST_POLL = 20  # seconds: SQS's own limit
+SERVICE = "events.amazonaws.com"
 
 
 class Events:
@@ -18,6 +19,27 @@ class Events:
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
+
+    def collect(self, name: str, pattern: dict[str, Any]) -> str:
+        """The URL of a queue into which a rule puts every event that the pattern chooses; rule and queue have this name. Harmless if repeated.
+
+        AWS: CreateQueue, PutRule, SetQueueAttributes (a policy that lets in this rule alone), PutTargets, as lesson 08 makes them one by one.
+        """
+        sqs, events = self._lab.client("sqs"), self._lab.client("events")
+        queue = sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        rule = events.put_rule(Name=name, EventPattern=json.dumps(pattern))["RuleArn"]
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": SERVICE},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
+        events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+        return queue
 
     def wait(self, queue: str, count: int = 1, timeout: float = 20) -> list[Any]:
         """What comes into the queue with this URL, taken out of it, as soon as there are `count`; after `timeout` seconds what there is.

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from ecrlab.events import SERVICE
 from ecrlab.lab import Lab
 
 ANY_DIGEST = "sha256:" + "ab" * 32
-SERVICE = "events.amazonaws.com"
 NOTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "none:None", "Resource": "*"}]})
 
 

@@ -1,4 +1,4 @@
-"""`lab.events.wait`: what comes into a queue, against the real embedded AWS."""
+"""`lab.events`: what is put into a queue and what comes into it, against the real embedded AWS."""
 
 import json
 import threading
@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from ecrlab import resources, rules
 from ecrlab.local import LocalLab
 
 
@@ -52,3 +53,33 @@ def test_it_returns_as_soon_as_there_are_enough(lab, queue):
 def test_when_time_is_over_it_returns_what_came(lab, queue):
     lab.client("sqs").send_message(QueueUrl=queue, MessageBody='"one"\n"two"')
     assert lab.events.wait(queue, count=2, timeout=1) == ['"one"\n"two"']
+
+
+@pytest.fixture
+def collecting(lab, free_repository):
+    """The URL of a queue that collects the events of a source named like the test."""
+    name = free_repository[:60]
+    yield lab.events.collect(name, {"source": [name]}), name
+    resources.delete(lab, "rule", name)
+    resources.delete(lab, "queue", name)
+
+
+def test_what_a_pattern_chooses_is_collected_and_nothing_else(lab, collecting):
+    queue, name = collecting
+    entries = [{"Source": source, "DetailType": "x", "Detail": "{}"} for source in (f"not-{name}", name)]
+    lab.client("events").put_events(Entries=entries)
+    assert [event["source"] for event in lab.events.wait(queue)] == [name]
+    assert lab.events.wait(queue, timeout=1) == []
+
+
+def test_collecting_twice_collects_each_event_once(lab, collecting):
+    queue, name = collecting
+    assert lab.events.collect(name, {"source": [name]}) == queue
+    lab.client("events").put_events(Entries=[{"Source": name, "DetailType": "x", "Detail": "{}"}])
+    assert len(lab.events.wait(queue, count=2, timeout=2)) == 1
+
+
+def test_only_its_own_rule_may_send_to_the_queue(lab, collecting):
+    found = rules.queue(lab, collecting[1])
+    assert found.lets_in(rules.rule(lab, collecting[1]).arn)
+    assert not found.lets_in("arn:aws:events:us-east-1:123456789012:rule/anybody")
