@@ -115,6 +115,15 @@ class Lab(ABC):
 
         return Scans(self)
 
+    def keep(self, setting: str) -> None:
+        """Before a lesson changes a setting of the whole account ("scanning", "inspector"): shows it, asks for it on AWS, and keeps it for the clean-up.
+
+        Raises LabError where the learner doesn't allow it.
+        """
+        from ecrlab import settings
+
+        settings.keep(self, setting)
+
     def settle(self) -> None:
         """Wait until all of AWS knows a change that was made in IAM. A local lab knows it at once."""
 
