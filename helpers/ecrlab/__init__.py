@@ -11,7 +11,7 @@ ipywidgets) is imported when it is first used.
 
 from ecrlab.errors import LabError
 
-__all__ = ["LabError", "open"]
+__all__ = ["LabError", "explorer", "open"]
 
 
 def open():
@@ -24,6 +24,13 @@ def open():
     from ecrlab import lab
 
     return lab.open()
+
+
+def explorer(scan) -> None:
+    """Show the findings of a scan (`lab.scans.wait(…)`), to be looked through by severity, package, layer and fix."""
+    from ecrlab import findings_explorer
+
+    findings_explorer.show(scan)
 
 
 def __getattr__(name: str) -> str:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ecrlab.events import Events
     from ecrlab.guide import Guide
     from ecrlab.lesson import Lesson
+    from ecrlab.scans import Scans
 
 YOURS = "111122223333"
 PARTNERS = "444455556666"
@@ -106,6 +107,13 @@ class Lab(ABC):
         from ecrlab.events import Events
 
         return Events(self)
+
+    @property
+    def scans(self) -> Scans:
+        """Waits for scans, and makes tables of what they found: `lab.scans.wait("web", tag="1.0")`."""
+        from ecrlab.scans import Scans
+
+        return Scans(self)
 
     def settle(self) -> None:
         """Wait until all of AWS knows a change that was made in IAM. A local lab knows it at once."""

@@ -13,13 +13,12 @@ def layers(ecr, repository: str, tag: str) -> Picture:
     """
     try:
         named = manifest(ecr, repository, tag)
-        image, note = _image(ecr, repository, named)
+        described, note = image(ecr, repository, named)
     except Missing as missing:
         return missing.picture()
-    described = configuration(ecr, repository, image)
-    stack = image.document["layers"]
+    stack = described.document["layers"]
     sizes = [layer["size"] for layer in stack]
-    made = _instructions(described, len(stack))
+    made = instructions(configuration(ecr, repository, described), len(stack))
     total = f"{len(stack)} {'layer' if len(stack) == 1 else 'layers'}, {words.size(sum(sizes))} together."
     caption = f"Layers of {repository}{'@' + words.short(tag) if tag.startswith('sha256:') else ':' + tag}"
     heads = ["Layer", "Size", "Share", "Made by"]
@@ -39,7 +38,7 @@ def layers(ecr, repository: str, tag: str) -> Picture:
     )
 
 
-def _image(ecr, repository: str, named: Manifest) -> tuple[Manifest, str]:
+def image(ecr, repository: str, named: Manifest) -> tuple[Manifest, str]:
     """The image itself, or an index's first one with a sentence about it."""
     if named.kind == "image":
         return named, ""
@@ -48,7 +47,7 @@ def _image(ecr, repository: str, named: Manifest) -> tuple[Manifest, str]:
     return manifest(ecr, repository, child["digest"]), note
 
 
-def _instructions(described: dict, count: int) -> list[str]:
+def instructions(described: dict, count: int) -> list[str]:
     """The instruction behind each layer, from the configuration's history (OCI image spec: history)."""
     lines = [step.get("created_by", "") for step in described.get("history", []) if not step.get("empty_layer")]
     return [_tidy(line) for line in lines] if len(lines) == count else [""] * count

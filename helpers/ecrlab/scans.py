@@ -1,0 +1,122 @@
+"""Waiting for the scan of an image, for lessons in which polling isn't the point."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from ecrlab import findings
+from ecrlab.errors import LabError
+
+if TYPE_CHECKING:
+    import pandas
+
+    from ecrlab.lab import Lab
+
+RUNNING = ("PENDING", "IN_PROGRESS")
+LOOKED = ("COMPLETE", "ACTIVE")  # as BASIC and ENHANCED call it when an image was looked at
+FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5  # seconds between two questions
+GRACE = {"local": 0, "aws": 30}  # seconds after a push in which AWS may not know of a scan yet; a local lab knows of it with the push
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A scan that has come to its end, as DescribeImageScanFindings tells it.
+
+    `findings` are the API's own dicts, those of all pages: ImageScanFinding or, of ENHANCED, EnhancedImageScanFinding. `counts`: severity → number.
+    """
+
+    repository: str
+    tag: str | None
+    digest: str
+    type: Literal["BASIC", "ENHANCED"]
+    status: str
+    description: str
+    findings: list[dict[str, Any]]
+    counts: dict[str, int]
+    completed_at: datetime | None = None
+    sources_updated_at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """`web:1.0`, or `web@sha256:…` shortened, if it was asked for by its digest."""
+        return f"{self.repository}:{self.tag}" if self.tag else f"{self.repository}@{self.digest[:19]}"
+
+    @property
+    def has_looked(self) -> bool:
+        """Whether the image was looked at: only then does an empty list of findings say anything."""
+        return self.status in LOOKED
+
+
+class Scans:
+    """`lab.scans`."""
+
+    def __init__(self, lab: Lab) -> None:
+        self._lab = lab
+
+    def wait(self, repository: str, tag: str | None = None, digest: str | None = None, timeout: float = 300) -> Scan:
+        """The scan of an image, of either type, as soon as it has come to its end: done, failed, or known to be impossible.
+
+        Nothing else is hidden: it is `describe_image_scan_findings`, again and again, all its pages. (boto3's waiter `image_scan_complete`
+        knows the ends of BASIC alone.) Raises LabError for an image that isn't there, one that nobody asked to scan, and a scan that takes longer
+        than `timeout` seconds.
+        """
+        if (tag is None) == (digest is None):
+            raise LabError("scan", "A scan is an image's.", 'Name it by its tag or by its digest: lab.scans.wait("web", tag="1.0").')
+        ecr, began, pause = self._lab.reader("ecr"), time.monotonic(), FIRST_PAUSE
+        image = {"imageDigest": digest} if digest else {"imageTag": tag}
+        name = f"{repository}@{digest[:19]}" if digest else f"{repository}:{tag}"
+        while True:
+            pages = self._pages(ecr, repository, image, name, time.monotonic() - began)
+            if pages and pages[0]["imageScanStatus"]["status"] not in RUNNING:
+                return _scan(repository, tag, ecr.get_registry_scanning_configuration()["scanningConfiguration"]["scanType"], pages)
+            if time.monotonic() - began + pause > timeout:
+                said = pages[0]["imageScanStatus"] if pages else {"status": "there is none yet"}
+                told = ": ".join(filter(None, (said["status"], said.get("description"))))
+                raise LabError("scan", f"The scan of {name} has not come to its end after {timeout:g} seconds ({told}).", "Run this cell again in a moment.")
+            time.sleep(pause)
+            pause = min(pause * 1.5, LONGEST_PAUSE)
+
+    def frame(self, scan: Scan) -> pandas.DataFrame:
+        """The findings as a DataFrame: a row for each vulnerability and package that has it, the worst first.
+
+        Columns: `vulnerability, severity, score, package, version, fixed_in, manager, layer, path, title, source, suppressed`. What the API doesn't say
+        is None: a BASIC finding has no `fixed_in`, `layer` and `path`.
+        """
+        return findings.frame(scan)
+
+    def _pages(self, ecr, repository: str, image: dict[str, str], name: str, passed: float) -> list[dict[str, Any]]:
+        """The answers to DescribeImageScanFindings, of a scan that runs the first alone; none where AWS may come to know of it still."""
+        known = ecr.exceptions
+        pages = ecr.get_paginator("describe_image_scan_findings").paginate(repositoryName=repository, imageId=image)
+        try:
+            return list(pages)
+        except (known.RepositoryNotFoundException, known.ImageNotFoundException):
+            raise LabError("scan", f"There is no image {name} here.", "Push it first: run the cells above, from the top.") from None
+        except known.ScanNotFoundException as error:
+            if passed < GRACE[self._lab.place]:
+                return []
+            raise LabError(
+                "scan",
+                f"Nobody has asked for a scan of {name}.",
+                "Ask with ecr.start_image_scan(…), or let a rule of the registry ask at each push (put_registry_scanning_configuration), and push after that.",
+            ) from error
+
+
+def _scan(repository: str, tag: str | None, type: Literal["BASIC", "ENHANCED"], pages: list[dict[str, Any]]) -> Scan:
+    told = [page.get("imageScanFindings", {}) for page in pages]
+    first, status = told[0], pages[0]["imageScanStatus"]
+    return Scan(
+        repository=repository,
+        tag=tag,
+        digest=pages[0]["imageId"]["imageDigest"],
+        type=type,
+        status=status["status"],
+        description=status.get("description", ""),
+        findings=[each for page in told for each in page.get("enhancedFindings" if type == "ENHANCED" else "findings", [])],
+        counts=first.get("findingSeverityCounts", {}),
+        completed_at=first.get("imageScanCompletedAt"),
+        sources_updated_at=first.get("vulnerabilitySourceUpdatedAt"),
+    )

@@ -1,0 +1,72 @@
+"""Which layer of an image brought which findings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ecrlab import findings
+from ecrlab.findings import Row
+from ecrlab.show import html, severity, words
+from ecrlab.show.layers import image, instructions
+from ecrlab.show.manifests import Missing, configuration, manifest
+from ecrlab.show.picture import Picture
+
+if TYPE_CHECKING:
+    from ecrlab.lab import Lab
+    from ecrlab.scans import Scan
+
+_BLOCK = 16  # pixels a finding
+
+
+def layer_map(lab: Lab, repository: str, tag: str, scan: Scan) -> Picture:
+    """Draw the layers of an image from the bottom up, each with the step that made it, and what an ENHANCED `scan` of it found there.
+
+    A BASIC scan doesn't say which layer a package is in, and that is what the picture says then.
+    """
+    ecr = lab.reader("ecr")
+    try:
+        described, _ = image(ecr, repository, manifest(ecr, repository, tag))
+    except Missing as missing:
+        return missing.picture()
+    digests = [layer["digest"] for layer in described.document["layers"]]
+    made = instructions(configuration(ecr, repository, described), len(digests))
+    found = {digest: [row for row in findings.rows(scan) if row.layer == digest] for digest in digests}
+    caption, heads = f"Layers of {repository}:{tag}, from the bottom up, and their findings", ["Layer", "Made by", "Findings", "In packages"]
+    rows, plain, told = [], [], []
+    for number, (digest, step) in enumerate(zip(digests, made), 1):
+        counts, packages = _count(found[digest]), ", ".join(dict.fromkeys(f"{row.package} {row.version}" for row in found[digest]))
+        said = severity.tell(counts)
+        rows.append([html.join(f"{number} ", html.code(words.short(digest))), html.code(step) if step else "", _blocks(counts, said), packages])
+        plain.append([f"{number} {words.short(digest)}", step, said, packages])
+        told.append(f"Layer {number} ({step or 'unknown step'}): {said}.")
+    note = _note(scan, found)
+    sentences = " ".join([*told, note]).strip()
+    in_words = html.element("details", html.element("summary", "The map in words"), html.paragraph(sentences))
+    drawn = html.card(html.table(heads, rows, caption), html.paragraph(note) if note else "", in_words)
+    return Picture(drawn, "\n".join(filter(None, [words.columns(heads, plain, caption), note])))
+
+
+def _count(rows: list[Row]) -> dict[str, int]:
+    """Vulnerabilities by severity: one counts once in a layer, however many of its packages have it."""
+    return severity.count({row.vulnerability: row.severity for row in rows}.values())
+
+
+def _blocks(counts: dict[str, int], said: str) -> html.Html:
+    """A block for each finding, in its severity's colour and with its shape, above the numbers in words."""
+    pieces, x = [], 1
+    for name, number in counts.items():
+        for _ in range(number):
+            pieces.append(html.element("rect", x=x, y=1, width=_BLOCK - 2, height=_BLOCK - 2, fill=html.PAPER, stroke=severity.colour(name), stroke_width=2))
+            pieces.append(html.label(x + (_BLOCK - 2) / 2, _BLOCK - 5, severity.word(name)[0], 10, text_anchor="middle"))
+            x += _BLOCK
+    drawing = html.element("div", html.svg(x, _BLOCK, said, *pieces)) if pieces else ""
+    return html.join(drawing, said)
+
+
+def _note(scan: Scan, found: dict[str, list[Row]]) -> str:
+    if not scan.has_looked:
+        return f"The scan ended with {scan.status}: nobody has looked into these layers."
+    if scan.type == "BASIC":
+        return "Basic scanning doesn't say which layer a package is in: for that it takes enhanced scanning."
+    elsewhere = len({row.vulnerability for row in findings.rows(scan)} - {row.vulnerability for rows in found.values() for row in rows})
+    return f"{elsewhere} more findings name a layer that this image doesn't have: is the scan another image's?" if elsewhere else ""
