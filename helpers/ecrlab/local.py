@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import docker
     from localecr.door import Door
 
+    from ecrlab.advisories import Advisories
+
 # The course's own base images and their tags, seeded at the lab's first start.
 BASES = {"debian": "12", "alpine": "3.20", "static": "1"}
 
@@ -102,6 +104,13 @@ class LocalLab(Lab):
             return Decision.read(self._door.verdict(principal_arn=who, action=action, resource=resource, **instead))
         except DoorError as error:
             raise LabError("decision", str(error), "Check who, action and resource.") from error
+
+    @functools.cached_property
+    def advisories(self) -> Advisories:
+        """See `Lab.advisories`."""
+        from ecrlab.advisories import Advisories
+
+        return Advisories(self.state, self._door)
 
     @functools.cached_property
     def _choice(self) -> engine.Choice:
