@@ -64,8 +64,8 @@ def perform(
 class Gateway:
     """The application of one address: private (with every AWS API and ``/_lab``) or public."""
 
-    def __init__(self, lab: Lab, is_public: bool, lab_door: door.LabDoor, seeded: Callable[[], None] = lambda: None):
-        """``seeded`` returns when the course's base images are there to be pulled."""
+    def __init__(self, lab: Lab, is_public: bool, lab_door: door.LabDoor, seeded: Callable[[str], None] = lambda path: None):
+        """``seeded`` returns when the course's base image whose manifest has a path is there to be pulled."""
         self._lab = lab
         self._seeded = seeded
         self._is_public = is_public
@@ -90,7 +90,7 @@ class Gateway:
             return refusal
         if request.path == "/v2" or request.path.startswith("/v2/"):
             if self._is_public and request.method in ("GET", "HEAD") and "/manifests/" in request.path:
-                self._seeded()
+                self._seeded(request.path)
             return oci.answer(self._lab, request, perform)
         if self._is_public and request.path.startswith(catalog.LOGOS):
             return logo_urls.answer(self._lab, request)

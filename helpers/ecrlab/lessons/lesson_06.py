@@ -1,0 +1,176 @@
+"""What lesson 06 looks for: images without a finding that has a fix, and a suppression of one flaw with a reason that somebody could sign."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ecrlab import findings
+from ecrlab.check import Verdict, done, not_tried, not_yet
+from ecrlab.errors import LabError
+from ecrlab.findings import Row
+from ecrlab.lab import Lab
+from ecrlab.labs import looking
+from ecrlab.scans import Scan
+
+SHOP, CHECKOUT, FIRST = "lesson06/shop-api", "lesson06/checkout", "1.0"
+FILTER, FLAW = "lesson06-zlib", "CVE-2023-45853"
+SYSTEM = "OS"  # Inspector's packageManager of what an operating system packages
+NO_TIME = re.compile(r"\b(no time|later|for now|deadline|release|busy)\b", re.I)
+NO_FIX = re.compile(r"\b(no fix|not fixed|unfixed|can.?t be fixed|no patch|won.?t fix|no update)\b", re.I)
+NOT_THERE = re.compile(r"minizip|\bnot (in|there|shipped|included|built|present|part)\b|(doesn|isn|don|aren)['’]?t (ship|hold|contain|include|have|in\b|part|there)|without", re.I)
+WORDS = 5  # a reason of fewer tells nobody anything
+
+
+def fixed(lab: Lab) -> Verdict:
+    """An image of the shop's API in which nothing is left that has a fix."""
+    digests = _digests(lab, SHOP)
+    if FIRST not in digests:
+        return not_tried("There is no version 1.0 yet.", "Run the cells above, from the top.")
+    changed = [tag for tag, digest in digests.items() if digest != digests[FIRST]]
+    if not changed:
+        return not_tried("All versions are the same image under several names: no word was changed yet.")
+    scans = {tag: _scan(lab, SHOP, tag) for tag in (FIRST, *changed)}
+    if blind := _blind(scans[changed[-1]]):
+        return blind
+    left = {tag: _fixable(scans[tag]) for tag in changed}
+    best = min(changed, key=lambda tag: (len(left[tag]), changed.index(tag)))
+    if not left[best]:
+        return done(f"{SHOP}:{best} has nothing left that has a fix; {FIRST} had {len(_flaws(_fixable(scans[FIRST])))} such flaws.", _unfixed(scans[best]))
+    if hidden := [row for row in left[best] if row.suppressed]:
+        return not_yet(f"{hidden[0].vulnerability} has a fix and is suppressed. Out of sight is not out of the image.", "Delete that filter, and fix the flaw.")
+    systems, libraries = ([tag for tag in changed if not any((row.manager == SYSTEM) is system for row in left[tag])] for system in (True, False))
+    if systems and libraries:
+        return not_yet(f"{systems[0]} has a new base image and {libraries[0]} new libraries, but no image has both.", "What the first cell says, the second must say as well.")
+    if systems:
+        return not_yet("A new base image brings the system's packages and nothing else: your own layer is what it was, libraries and all.", 'REQUIREMENTS="fixed"')
+    if libraries:
+        return not_yet("The libraries are new, and stand on the old base image: what Debian packages comes from there.", '"debian:12"')
+    return not_yet(f"{best} still has flaws with a fix in what Debian packages and in libraries.", "show.layer_map says which layer brought them.")
+
+
+def suppressed(lab: Lab) -> Verdict:
+    """A filter that suppresses the one flaw that can't reach these images, with a reason."""
+    known = {each["name"]: each for each in _filters(lab)}
+    if FILTER not in known:
+        others = [name for name, each in known.items() if each["action"] == "SUPPRESS"]
+        return not_tried(f"There is no filter {FILTER} yet." + (f" ({others[0]} is another one.)" if others else ""))
+    found = known[FILTER]
+    if found["action"] != "SUPPRESS":
+        return not_yet("A filter with the action NONE is a search that is kept. It hides nothing.", 'action="SUPPRESS"')
+    return _too_wide(found["criteria"]) or _unfounded(found.get("reason", "")) or _without_effect(lab) or done(
+        f"Findings of {FLAW} are suppressed, and whoever wonders why finds the reason.", "They are still there: ask ListFindings for the status SUPPRESSED."
+    )
+
+
+def checkout(lab: Lab) -> Verdict:
+    """The newest image of the checkout has nothing left that has a fix."""
+    digests = _digests(lab, CHECKOUT)
+    if not digests:
+        return not_tried(f"There is no image in {CHECKOUT} yet.")
+    newest = list(digests)[-1]
+    scan = _scan(lab, CHECKOUT, newest)
+    if blind := _blind(scan):
+        return blind
+    left = _fixable(scan)
+    if not left:
+        return done(f"{CHECKOUT}:{newest} has nothing left that has a fix.", "You read, decided and proved it by yourself.")
+    if any(row.suppressed for row in left):
+        return not_yet("Suppressed isn't fixed: what has a fix is still in the image.", "Delete that filter.")
+    systems = sorted({row.package for row in left if row.manager == SYSTEM})
+    libraries = sorted({row.package for row in left if row.manager != SYSTEM})
+    if libraries and not systems:
+        return not_yet(f"The base image is new. These came with your own layer: {', '.join(libraries)}.", "Its Dockerfile says by which argument the libraries are chosen.")
+    if systems and not libraries:
+        return not_yet(f"The libraries are new. These came with the base image: {', '.join(systems)}.", "Is there a newer Alpine in the course's registry?")
+    return not_yet(f"{CHECKOUT}:{newest} has {len(_flaws(left))} flaws with a fix, of Alpine's and of Node's packages.", "lab.scans.frame(…) says what is fixed in which version.")
+
+
+def _digests(lab: Lab, repository: str) -> dict[str, str]:
+    """tag → digest, in the order in which the images were pushed; empty where there is no such repository."""
+    ecr = lab.reader("ecr")
+    if looking.repository(ecr, repository) is None:
+        return {}
+    pages = ecr.get_paginator("describe_images").paginate(repositoryName=repository)
+    images = sorted((each for page in pages for each in page["imageDetails"]), key=lambda each: each["imagePushedAt"])
+    return {tag: each["imageDigest"] for each in images for tag in sorted(each.get("imageTags", []))}
+
+
+def _scan(lab: Lab, repository: str, tag: str) -> Scan | None:
+    """The image's scan, None where nobody asked for one."""
+    try:
+        return lab.scans.wait(repository, tag=tag)
+    except LabError:
+        return None
+
+
+def _blind(scan: Scan | None) -> Verdict | None:
+    """Why a scan says nothing of libraries, None where it does."""
+    if scan is None or not scan.has_looked:
+        return not_yet("Nobody has looked into this image, so that nothing was found says nothing.", 'configure("ENHANCED", CONTINUOUS_SCAN="lesson06"), then push again.')
+    if scan.type == "BASIC":
+        return not_yet("Your registry scans with basic now, which doesn't see libraries: nothing found is nothing said.", 'configure("ENHANCED", CONTINUOUS_SCAN="lesson06")')
+    return None
+
+
+def _fixable(scan: Scan) -> list[Row]:
+    return [row for row in findings.rows(scan) if row.fixed_in]
+
+
+def _flaws(rows: list[Row]) -> set[str]:
+    return {row.vulnerability for row in rows}
+
+
+def _unfixed(scan: Scan) -> str:
+    """A sentence on what has no fix, empty where there is nothing."""
+    left = sorted({row.vulnerability for row in findings.rows(scan)})
+    return f"What is left has none: {', '.join(left)}." if left else ""
+
+
+def _filters(lab: Lab) -> Iterator[dict]:
+    for page in lab.reader("inspector2").get_paginator("list_filters").paginate():
+        yield from page["filters"]
+
+
+def _too_wide(criteria: dict) -> Verdict | None:
+    """What the filter hides beside the one flaw, None where that is nothing. AWS: values of one field are joined by or, fields by and."""
+    wanted = criteria.get("vulnerabilityId", [])
+    if any(each["comparison"] == "EQUALS" and each["value"] == FLAW for each in wanted) and len(wanted) == 1:
+        return None
+    if not wanted:
+        by = ", ".join(criteria) or "nothing"
+        return not_yet(f"It chooses by {by}, so it also hides what nobody has looked at, tomorrow's findings as well.", f"vulnerabilityId EQUALS {FLAW}, as in criteria.")
+    return not_yet("It takes other flaws as well: whoever signs a reason signs it for one flaw.", f"One value: EQUALS {FLAW}.")
+
+
+def _unfounded(reason: str) -> Verdict | None:
+    """Why nobody should sign this reason, None where somebody could. Judged by its words, so it is kind to what it doesn't know."""
+    if not reason.strip():
+        return not_yet("There is no reason. In a year nobody can tell a decision from a slip.", "reason=…, in a sentence.")
+    if NOT_THERE.search(reason) and len(reason.split()) >= WORDS:
+        return None
+    if NO_TIME.search(reason):
+        return not_yet("That is a decision to live with a danger. Hidden, nobody remembers that it was taken.", "Why can't this flaw reach your image?")
+    if NO_FIX.search(reason):
+        return not_yet("No fix isn't no danger: it says why nothing was done, not why nothing has to be.", "Why can't this flaw reach your image?")
+    if len(reason.split()) < WORDS:
+        return not_yet(f"“{reason}” tells a stranger nothing.", "Where is the flaw, and why isn't it in your image? In a sentence.")
+    return None
+
+
+def _without_effect(lab: Lab) -> Verdict | None:
+    """A finding of the flaw that is still in sight although there are some, None where there is none."""
+    asked = {"vulnerabilityId": [{"comparison": "EQUALS", "value": FLAW}]}
+    pages = lab.reader("inspector2").get_paginator("list_findings").paginate(filterCriteria=asked)
+    active = [each for page in pages for each in page["findings"] if each["status"] == "ACTIVE"]
+    if not active:
+        return None
+    image = active[0]["resources"][0]["details"]["awsEcrContainerImage"]
+    return not_yet(f"The finding in {image['repositoryName']} is still active: other fields of the filter leave it out.", "Fields are joined by and.")
+
+
+CHECKS = {
+    "fixed": fixed,
+    "suppressed": suppressed,
+    "checkout": checkout,
+}
