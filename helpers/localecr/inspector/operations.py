@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from localecr.inspector import account_operations, filter_operations, finding_operations
+from localecr.inspector import account_operations, export_operations, filter_operations, finding_operations
 from localecr.ledger import Call
 
-OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = account_operations.OPERATIONS | filter_operations.OPERATIONS | finding_operations.OPERATIONS
+OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = (
+    account_operations.OPERATIONS | export_operations.OPERATIONS | filter_operations.OPERATIONS | finding_operations.OPERATIONS
+)

@@ -259,7 +259,7 @@ CREATE TABLE inspector_exports (        -- SBOMs that were asked for
     region TEXT NOT NULL,
     asked_at REAL NOT NULL,
     request TEXT NOT NULL,              -- JSON: what CreateSbomExport was given
-    status TEXT NOT NULL CHECK (status IN ('SUCCEEDED', 'CANCELLED', 'FAILED')),
+    status TEXT NOT NULL CHECK (status IN ('SUCCEEDED', 'FAILED')),
     error TEXT                          -- JSON: errorCode and errorMessage of one that failed
 ) WITHOUT ROWID;
 """
