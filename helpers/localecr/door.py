@@ -25,6 +25,7 @@ from localecr.clock import as_datetime
 from localecr.errors import AwsError
 from localecr.http import Request, Response
 from localecr.registry import Lab
+from localecr.scanning import worker
 
 SERVER_FILE = "server.json"
 LARGEST_BODY = 64 * 1024
@@ -83,6 +84,7 @@ class LabDoor:
             ("POST", "clock"): self._advance,
             ("POST", "stop"): self._stop,
             ("POST", "verdict"): lambda asked: playground.verdict(self.lab, asked),
+            ("GET", "scans"): lambda asked: worker.progress(self.lab),
         }
 
     def _status(self, asked: dict) -> dict:
@@ -150,6 +152,10 @@ class Door:
     def verdict(self, principal_arn: str, action: str, resource: str, **more: Any) -> dict[str, Any]:
         """Whether somebody may do something, and why, as ``playground.verdict`` answers; ``more`` are its members that may be left out."""
         return self._ask("POST", "verdict", {"principal_arn": principal_arn, "action": action, "resource": resource} | more)
+
+    def scans(self) -> dict[str, int]:
+        """How many scans are waiting, running and, since the lab started, done."""
+        return self._ask("GET", "scans")
 
     def from_address(self, address: str) -> dict[str, str]:
         """The headers with which a call comes from another IP address. They are not part of what is signed."""
