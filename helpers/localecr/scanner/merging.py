@@ -35,7 +35,7 @@ def vulnerability(id: str, deciding: Advisory, entries: list[Entry], told: list[
         aliases=_aliases(id, said),
         summary=next((each.body["summary"] for each in said if each.body["summary"]), id),
         source=sources.of(deciding.id).name,
-        url=sources.page(deciding.id, id) or next(iter(references), ""),
+        url=next(iter(references), "") if deciding.origin == OWN else sources.page(deciding.id, id),
         published=deciding.published,
         modified=deciding.modified if deciding.modified <= known_at else deciding.published,
         vector=vector,

@@ -20,8 +20,9 @@ from localecr.scanner.advisories.incoming import Unreadable, documents
 from localecr.scanner.advisories.tables import CATALOGUE, LOADED, OWN, AdvisoriesError
 from localecr.scanner.model import Problem
 
-__all__ = ["CATALOGUE", "LOADED", "OWN", "Advisories", "AdvisoriesError", "Advisory", "Entry", "Unreadable", "Update", "is_cve"]
+__all__ = ["CATALOGUE", "FILE", "LOADED", "OWN", "Advisories", "AdvisoriesError", "Advisory", "Entry", "Unreadable", "Update", "is_cve"]
 
+FILE = "advisories.sqlite"  # in the lab's folder
 MOST_NAMED = 20  # documents that an update refuses and names
 # a document is known from when it was published until it was withdrawn
 KNOWN = "document.published <= :known_at AND (document.withdrawn IS NULL OR document.withdrawn > :known_at)"
