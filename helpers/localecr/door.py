@@ -25,6 +25,7 @@ from localecr.clock import as_datetime, parse_instant
 from localecr.errors import AwsError
 from localecr.http import Request, Response
 from localecr.registry import Lab
+from localecr.scanning import worker
 
 SERVER_FILE = "server.json"
 LARGEST_BODY = 64 * 1024
@@ -83,6 +84,7 @@ class LabDoor:
             ("POST", "clock"): self._advance,
             ("POST", "stop"): self._stop,
             ("POST", "verdict"): lambda asked: playground.verdict(self.lab, asked),
+            ("GET", "scans"): lambda asked: worker.progress(self.lab),
             ("POST", "advisories"): self._advisories,
         }
 
@@ -172,6 +174,10 @@ class Door:
     def verdict(self, principal_arn: str, action: str, resource: str, **more: Any) -> dict[str, Any]:
         """Whether somebody may do something, and why, as ``playground.verdict`` answers; ``more`` are its members that may be left out."""
         return self._ask("POST", "verdict", {"principal_arn": principal_arn, "action": action, "resource": resource} | more)
+
+    def scans(self) -> dict[str, int]:
+        """How many scans are waiting, running and, since the lab started, done."""
+        return self._ask("GET", "scans")
 
     def advisories(self, **told: Any) -> dict[str, Any]:
         """``count`` of the advisories that are known, ``sources_updated_at``, and ``known_until``: the date at which that is held, or None.
