@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecrlab import engine
+from ecrlab import bases, engine
 from ecrlab.errors import LabError
 from ecrlab.lab import REGION, Lab, given, span
 from ecrlab.names import PREFIX, Made, prefix_names
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 FILE = "aws.json"
 PATIENCE = 60  # seconds until AWS knows new keys
 SETTLES = 15  # seconds until a policy that was changed is used everywhere; AWS names no figure
-# Amazon ECR Public keeps Docker's official images under the alias `docker`.
-BASES = {"debian": "debian:12", "alpine": "alpine:3.20", "static": "busybox:1.36"}
 
 
 class AwsClock:
@@ -151,10 +149,8 @@ class AwsLab(Lab):
         return "public.ecr.aws"
 
     def base(self, name: str) -> str:
-        """`public.ecr.aws/docker/library/debian:12`, from the real public registry."""
-        if name not in BASES:
-            raise LabError("base", f"There is no base image named {name!r}.", f"Use one of {', '.join(BASES)}.")
-        return f"{self.public_registry}/docker/library/{BASES[name]}"
+        """`public.ecr.aws/docker/library/debian:12`, from the real public registry; Distroless from Google's."""
+        return bases.REAL[bases.named(name)]
 
 
 def _account(session: boto3.Session) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import botocore.exceptions
 
-from ecrlab import identities, resources
+from ecrlab import identities, resources, settings
 from ecrlab.content import Identity, Repository, Resource
 from ecrlab.lab import Lab
 from ecrlab.show import html, words
@@ -25,10 +25,15 @@ class Place:
 
 
 def clean(
-    lab: Lab, repositories: Iterable[Repository], public_repositories: Iterable[str], made: Iterable[Identity] = (), others: Iterable[Resource] = ()
+    lab: Lab,
+    repositories: Iterable[Repository],
+    public_repositories: Iterable[str],
+    made: Iterable[Identity] = (),
+    others: Iterable[Resource] = (),
+    changed: Iterable[str] = (),
 ) -> Picture:
-    """Delete these repositories with all that is in them, these users, roles and policies, these alarms, queues, rules and so on, and show
-    what became of each.
+    """Delete these repositories with all that is in them, these users, roles and policies, these alarms, queues, rules and so on, put these
+    settings back, and show what became of each.
 
     AWS: DeleteRepository with force deletes the images too. Whether it is gone is asked of DescribeRepositories.
     Repeating it is harmless. Errors other than "it isn't there" are raised as AWS gives them.
@@ -36,6 +41,7 @@ def clean(
     shown = [_repositories(lab, repositories, public_repositories)]
     shown += [_identities(lab, made)] if made else []
     shown += [_resources(lab, others)] if others else []
+    shown += [settings.restore(lab, changed)] if changed else []
     return Picture(html.join(*(each.html for each in shown)), "\n".join(each.text for each in shown))
 
 

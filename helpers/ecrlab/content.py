@@ -5,6 +5,7 @@
     cost = "On AWS: less than 0.01 USD."      # said where it runs on AWS; locally nothing costs anything
     repositories = ["web", {name = "web", region = "eu-west-1"}, {name = "shared", account = "partner"}]
     identities = [{user = "ci"}, {role = "deploy"}, {group = "everybody"}, {policy = "limits", account = "partner"}]
+    settings = ["scanning"]                  # of the whole account: changed after lab.keep("scanning"), put back by the clean-up
     resources = [{alarm = "loud"}, {topic = "alarms"}, {queue = "alarms"}, {rule = "pushes"}, {log_group = "/ecr"}, {log_policy = "events"}]
     recall = ["00/image-or-container", "01/name-or-address", "01/who-owns-a-registry"]
 
@@ -36,6 +37,7 @@ from types import ModuleType
 
 from ecrlab.errors import LabError
 from ecrlab.resources import KINDS
+from ecrlab.settings import SETTINGS
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ class Content:
     solutions: dict[str, str]
     identities: tuple[Identity, ...] = ()
     resources: tuple[Resource, ...] = ()
+    settings: tuple[str, ...] = ()
 
 
 class _Faults(list):
@@ -145,7 +148,7 @@ def module(path: Path) -> ModuleType:
 
 
 def _read(written: dict, faults: _Faults) -> Content:
-    known = {"title", "minutes", "cost", "repositories", "identities", "resources", "recall", "questions", "hints", "solutions"}
+    known = {"title", "minutes", "cost", "repositories", "identities", "resources", "settings", "recall", "questions", "hints", "solutions"}
     for name in sorted(set(written) - known):
         faults.append(f"{name!r} is no part of a lesson; it has {', '.join(sorted(known))}")
     for name, kind, called in (("title", str, "a text"), ("minutes", int, "a whole number"), ("cost", str, "a text")):
@@ -167,6 +170,7 @@ def _read(written: dict, faults: _Faults) -> Content:
         solutions=_solutions(written.get("solutions", {}), faults),
         identities=tuple(filter(None, (_identity(each, faults) for each in written.get("identities", [])))),
         resources=tuple(filter(None, (_resource(each, faults) for each in written.get("resources", [])))),
+        settings=tuple(each for each in written.get("settings", []) if _is_setting(each, faults)),
     )
 
 
@@ -193,6 +197,10 @@ def _resource(written: object, faults: _Faults) -> Resource | None:
         return None
     ((kind, name),) = written.items()
     return Resource(kind, name)
+
+
+def _is_setting(written: object, faults: _Faults) -> bool:
+    return faults.expect(written in SETTINGS, f"settings: {written!r} is none of {', '.join(SETTINGS)}")
 
 
 def _question(id: str, written: dict, faults: _Faults) -> Question:

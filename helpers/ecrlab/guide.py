@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from ecrlab import cleanup
 from ecrlab.content import load, module
 from ecrlab.errors import LabError
 from ecrlab.lab import Lab
@@ -55,7 +54,7 @@ class Guide(Lesson):
 
     def reset(self) -> None:
         """Begin anew: delete what the lab made, its files in `work/` and its answers, then prepare it again."""
-        display(cleanup.clean(self.lab, self.content.repositories, self.public_repositories, self.content.identities, self.content.resources))
+        display(self._clean())
         if (self.folder / WORK).is_dir():
             shutil.rmtree(self.folder / WORK)
         self.progress.forget()

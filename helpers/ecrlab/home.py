@@ -12,10 +12,10 @@ NAME = ".ecrlab"
 LAB_DATA = (
     "lab.sqlite", "lab.sqlite-wal", "lab.sqlite-shm", "lock.sqlite", "lock.sqlite-journal", "blobs", "uploads",
     "docker", "seeding", "server.json", "server.json.new", "server.log", "engine.json", "docker-config", "progress.json", "aws.json",
-    "traffic.json",
+    "traffic.json", "settings.json",
 )
 # Any of these makes a folder a lab's.
-MARKS = ("lab.sqlite", "server.json", "server.log", "progress.json", "aws.json")
+MARKS = ("lab.sqlite", "server.json", "server.log", "progress.json", "aws.json", "settings.json")
 
 
 def project(start: Path | None = None) -> Path | None:

@@ -87,7 +87,7 @@ class Lab(ABC):
 
     @abstractmethod
     def base(self, name: str) -> str:
-        """The image that Dockerfiles build upon: "debian", "alpine" or "static". Raises LabError for another name."""
+        """The image that Dockerfiles build upon: "debian", "debian:11", "alpine", … (`ecrlab.bases`). Raises LabError for another name."""
 
     @abstractmethod
     def arn(self, account: str | None = None) -> str:
@@ -114,6 +114,15 @@ class Lab(ABC):
         from ecrlab.scans import Scans
 
         return Scans(self)
+
+    def keep(self, setting: str) -> None:
+        """Before a lesson changes a setting of the whole account ("scanning", "inspector"): shows it, asks for it on AWS, and keeps it for the clean-up.
+
+        Raises LabError where the learner doesn't allow it.
+        """
+        from ecrlab import settings
+
+        settings.keep(self, setting)
 
     def settle(self) -> None:
         """Wait until all of AWS knows a change that was made in IAM. A local lab knows it at once."""

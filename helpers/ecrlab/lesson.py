@@ -13,6 +13,7 @@ from ecrlab.errors import LabError
 from ecrlab.lab import Lab
 from ecrlab.plain import plain
 from ecrlab.progress import Progress
+from ecrlab.settings import SETTINGS
 from ecrlab.show import html
 from ecrlab.show.picture import Picture, display, note
 
@@ -92,7 +93,11 @@ class Lesson:
 
     def cleanup(self) -> None:
         """Delete what this lesson owns, show what that was, and verify that nothing is left. Harmless if repeated."""
-        display(cleanup.clean(self.lab, self.content.repositories, self.public_repositories, self.content.identities, self.content.resources))
+        display(self._clean())
+
+    def _clean(self) -> Picture:
+        owned = self.content
+        return cleanup.clean(self.lab, owned.repositories, self.public_repositories, owned.identities, owned.resources, owned.settings)
 
     def _tried(self, name: str, verdict: checking.Verdict) -> checking.Verdict:
         if isinstance(verdict, checking.Verdict):
@@ -140,6 +145,8 @@ def _card(lesson: Lesson) -> Picture:
         lines["In IAM it makes and deletes"] = ", ".join(map(str, content.identities))
     if content.resources:
         lines["It also makes and deletes"] = ", ".join(map(str, content.resources))
+    if content.settings:
+        lines["Settings of the whole account it changes and puts back"] = ", ".join(SETTINGS[each].called for each in content.settings)
     rows = [html.paragraph(html.strong(f"{name}: "), value) for name, value in lines.items()]
     drawn = html.card(html.paragraph(html.strong(content.title), style="font-size:16px"), *rows, edge=html.BLUE)
     return Picture(drawn, "\n".join([content.title, *(f"  {name}: {value}" for name, value in lines.items())]))

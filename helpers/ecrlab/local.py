@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ecrlab import engine
+from ecrlab import bases, engine
 from ecrlab.decision import Decision
 from ecrlab.errors import LabError
 from ecrlab.lab import PARTNERS, REGION, YOURS, Lab, given, span
@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     import boto3
     import docker
     from localecr.door import Door
-
-# The course's own base images and their tags, seeded at the lab's first start.
-BASES = {"debian": "12", "alpine": "3.20", "static": "1"}
 
 
 class LocalClock:
@@ -128,10 +125,21 @@ class LocalLab(Lab):
         return self._status["public_endpoint"].removeprefix("http://") + "/public.ecr.aws"
 
     def base(self, name: str) -> str:
-        """`localhost:4511/public.ecr.aws/ecrlab/debian:12`"""
-        if name not in BASES:
-            raise LabError("base", f"There is no base image named {name!r}.", f"Use one of {', '.join(BASES)}.")
-        return f"{self.public_registry}/ecrlab/{name}:{BASES[name]}"
+        """`localhost:4511/public.ecr.aws/ecrlab/debian:12`. With `ECRLAB_BASES=real` the real image's name, which is pulled if it isn't here."""
+        name = bases.named(name)
+        if name != bases.PROGRAM and bases.are_real():
+            return self._pulled(bases.REAL[name])
+        return f"{self.public_registry}/ecrlab/{name}"
+
+    def _pulled(self, name: str) -> str:
+        import docker.errors
+
+        try:
+            if not self.docker.images.list(name):
+                self.docker.images.pull(name)
+        except docker.errors.DockerException as error:
+            raise LabError("base", f"{name} couldn't be pulled: {error}", f"Check the network, or unset {bases.CHOICE}.") from error
+        return name
 
     def from_address(self, address: str) -> dict[str, str]:
         """The headers with which a call comes from another IP address, as replayed traffic does. On AWS there is no such thing."""

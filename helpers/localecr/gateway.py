@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from localecr import callers, contract, door, ecr, ecr_public, identities, layer_urls, ledger, logo_urls, oci, permissions, signatures
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
-from localecr.neighbours import protocols, services
+from localecr.neighbours import protocols, rest, services
 from localecr.registry import Lab, Registry, catalog
 from localecr.serving import BrokenBody
 from localecr.store import trouble
@@ -64,8 +64,8 @@ def perform(
 class Gateway:
     """The application of one address: private (with every AWS API and ``/_lab``) or public."""
 
-    def __init__(self, lab: Lab, is_public: bool, lab_door: door.LabDoor, seeded: Callable[[], None] = lambda: None):
-        """``seeded`` returns when the course's base images are there to be pulled."""
+    def __init__(self, lab: Lab, is_public: bool, lab_door: door.LabDoor, seeded: Callable[[str], None] = lambda path: None):
+        """``seeded`` returns when the course's base image whose manifest has a path is there to be pulled."""
         self._lab = lab
         self._seeded = seeded
         self._is_public = is_public
@@ -90,7 +90,7 @@ class Gateway:
             return refusal
         if request.path == "/v2" or request.path.startswith("/v2/"):
             if self._is_public and request.method in ("GET", "HEAD") and "/manifests/" in request.path:
-                self._seeded()
+                self._seeded(request.path)
             return oci.answer(self._lab, request, perform)
         if self._is_public and request.path.startswith(catalog.LOGOS):
             return logo_urls.answer(self._lab, request)
@@ -199,8 +199,9 @@ def _failed(request: Request, error: Exception) -> Response:
 
 def _in_words_of_an_api(request: Request, error: AwsError) -> Response:
     neighbour = services.service_of(request) or services.SERVICES["sts"]  # a form is some service's that speaks the query protocol
-    if protocols.of(request) is protocols.QUERY and request.header("Content-Type").startswith(protocols.FORM):
-        return protocols.QUERY.fail(services.model(neighbour.name), error, str(uuid.uuid4()))
+    protocol = services.protocol_of(neighbour, request)
+    if protocol is rest.REST_JSON or (protocol is protocols.QUERY and request.header("Content-Type").startswith(protocols.FORM)):
+        return protocol.fail(services.model(neighbour.name), error, str(uuid.uuid4()))
     return Response.of_json({"__type": error.code, "message": error.message}, error.status, "application/x-amz-json-1.1")
 
 

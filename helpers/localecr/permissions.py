@@ -33,6 +33,7 @@ LOG_IN = "GetAuthorizationToken"  # which is about no resource, so that no resou
 DENIED = {
     "cloudwatch": ("AccessDenied", 403),
     "iam": ("AccessDenied", 403),
+    "inspector2": ("AccessDeniedException", 403),
     "sns": ("AuthorizationError", 403),
     "sqs": ("AccessDenied", 403),
     "sts": ("AccessDenied", 403),

@@ -23,7 +23,7 @@ VERSION = "1.11"
 GLOBAL = ("ecr-public",)  # services whose calls are recorded in us-east-1, wherever they were made
 HOSTS = {"cloudwatch": "monitoring"}  # where the name in IAM's actions isn't the one in eventSource
 # operations that begin so change nothing; sts gives what it makes to the caller and keeps nothing
-READS = ("Assume", "BatchCheck", "BatchGet", "Decode", "Describe", "Filter", "Get", "List", "Lookup", "Simulate", "Test", "Validate")
+READS = ("Assume", "BatchCheck", "BatchGet", "Decode", "Describe", "Filter", "Get", "List", "Lookup", "Search", "Simulate", "Test", "Validate")
 NEVER_WRITTEN = {"authorizationToken", "layerPartBlob", "secretAccessKey", "secretBinary", "secretString", "sessionToken"}
 HIDDEN = {"newPassword", "oldPassword", "password"}
 ERRORS = {"AccessDeniedException": "AccessDenied", "LayerNotFound": "LayersNotFoundException"}  # the others keep their name
@@ -158,8 +158,13 @@ def _written(value: Any, name: str = "") -> Any:
     if isinstance(value, float) and name.endswith("At"):  # as the registry keeps times
         value = as_datetime(value)
     if isinstance(value, datetime):
-        return f"{MONTHS[value.month - 1]} {value.day}, {value.year}, {value.hour % 12 or 12}:{value:%M:%S} {'AM' if value.hour < 12 else 'PM'}"
+        return moment(value)
     return None if isinstance(value, bytes) else value
+
+
+def moment(value: datetime) -> str:
+    """``Nov 27, 2020, 9:51:29 PM``, as an answer in a record has a time, and Inspector's events."""
+    return f"{MONTHS[value.month - 1]} {value.day}, {value.year}, {value.hour % 12 or 12}:{value:%M:%S} {'AM' if value.hour < 12 else 'PM'}"
 
 
 def encoded(record: Record) -> str:

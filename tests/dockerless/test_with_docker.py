@@ -22,7 +22,7 @@ LEARNERS = {"Dockerfile": 'FROM static:1\nCOPY hello.txt /hello.txt\nCMD ["/bin/
 @pytest.fixture
 def learners(engine: Engine) -> str:
     """The id of a learner's image, built on the static base for this computer."""
-    base = next(image for image in seeds.build_bases(engine)["static:1"] if str(image.platform) == HERE)
+    base = next(image for image in dict(seeds.build_bases(engine))["static:1"] if str(image.platform) == HERE)
     engine.tag(base.id, "static:1")
     return engine.build(tar(LEARNERS)).id
 
@@ -61,7 +61,7 @@ def test_an_image_is_pulled_and_run(engine: Engine, docker_engine: docker.Docker
 
 def test_an_index_is_pulled_by_platform(engine: Engine, docker_engine: docker.DockerClient, registry: str) -> None:
     name = f"{registry}/docker/static"
-    engine.push_index(name, "1", seeds.build_bases(engine)["static:1"])
+    engine.push_index(name, "1", dict(seeds.build_bases(engine))["static:1"])
     for wanted in ("arm64", "amd64"):
         image = docker_engine.images.pull(name, tag="1", platform=f"linux/{wanted}")
         assert image.attrs["Architecture"] == wanted

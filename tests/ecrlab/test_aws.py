@@ -61,6 +61,11 @@ def test_time_cannot_be_moved_and_the_lesson_goes_on(lab, capsys):
 
 def test_base_images_come_from_the_real_public_registry(lab):
     assert lab.base("debian") == "public.ecr.aws/docker/library/debian:12"
+    assert lab.base("debian:11") == "public.ecr.aws/docker/library/debian:11-slim"
+
+
+def test_distroless_comes_from_google_since_amazons_public_registry_has_none(lab):
+    assert lab.base("distroless") == "gcr.io/distroless/cc-debian12:latest"
 
 
 def test_a_partner_that_nobody_named_is_asked_for(lab):

@@ -187,6 +187,15 @@ def test_reset_refuses_a_folder_that_is_no_labs(ecrlab, tmp_path):
     assert (tmp_path / "state" / "thesis.txt").exists()
 
 
+def test_reset_refuses_to_forget_how_settings_of_an_aws_account_were(ecrlab):
+    ecrlab.state.mkdir()
+    (ecrlab.state / "settings.json").write_text('{"aws 123456789012 eu-west-1": {"scanning": {}}}')
+    assert "Settings of AWS account 123456789012 eu-west-1 are still to be put back" in one_sentence(ecrlab("reset", "--yes"))
+    assert (ecrlab.state / "settings.json").exists()
+    (ecrlab.state / "settings.json").write_text('{"aws 123456789012 eu-west-1": {}}')
+    assert ecrlab("reset", "--yes").returncode == 0
+
+
 def write_course(folder, **lessons):
     """A course with these lessons: name → sources of its cells."""
     (folder / "labs").mkdir(parents=True)

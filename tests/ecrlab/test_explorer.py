@@ -47,7 +47,7 @@ def test_a_choice_leaves_what_fits_and_announces_it(explorer, label, value, left
 def test_choices_are_joined_by_and(explorer):
     controls(explorer)["Severity"].value = "CRITICAL"
     controls(explorer)["Fix"].value = "without a fix"
-    assert "0 of 4 rows, 0 vulnerabilities." in said(explorer) and "<table" not in said(explorer)
+    assert "0 of 4 rows, 0 of 3 findings." in said(explorer) and "<table" not in said(explorer)
 
 
 def test_of_a_basic_scan_nobody_can_choose_what_it_does_not_say():

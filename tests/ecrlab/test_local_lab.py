@@ -7,7 +7,8 @@ import pytest
 
 import ecrlab
 import tools
-from ecrlab import server, show
+from dockerless import seeds
+from ecrlab import bases, server, show
 from ecrlab.local import LocalLab
 
 DOCKERFILE = """\
@@ -115,9 +116,36 @@ def test_addresses_are_the_aws_names_behind_the_local_ones(lab, lab_endpoint):
     assert lab.registry() == f"{host}/111122223333.dkr.ecr.us-east-1.amazonaws.com"
     assert lab.registry(lab.partner, "eu-west-1") == f"{host}/444455556666.dkr.ecr.eu-west-1.amazonaws.com"
     public = lab_endpoint.public_url.removeprefix("http://")
-    assert lab.base("debian") == f"{public}/public.ecr.aws/ecrlab/debian:12"
-    with pytest.raises(ecrlab.LabError, match="Use one of debian, alpine, static"):
-        lab.base("ubuntu")
+    assert lab.base("debian") == lab.base("debian:12") == f"{public}/public.ecr.aws/ecrlab/debian:12"
+    assert lab.base("debian:11") == f"{public}/public.ecr.aws/ecrlab/debian:11"
+    with pytest.raises(ecrlab.LabError, match="Use one of debian:12, debian:11, alpine:3.20"):
+        lab.base("debian:10")
+
+
+def test_the_courses_base_images_are_those_that_its_registry_has(lab):
+    assert set(bases.REAL) == set(seeds.BASES)
+
+
+def test_real_base_images_are_pulled_where_one_asks_for_them(lab, monkeypatch):
+    monkeypatch.setenv("ECRLAB_BASES", "real")
+    real = lab.base("static").replace("static", "alpine").replace(":1", ":3.14")  # as good as any that is not the specimen itself
+    monkeypatch.setitem(bases.REAL, "debian:12", real)
+    assert lab.base("debian") == real
+    assert real in lab.docker.images.get(real).tags
+    assert lab.base("static").endswith("/public.ecr.aws/ecrlab/static:1")
+
+
+def test_a_real_base_image_that_cannot_be_pulled_is_told(lab, monkeypatch):
+    monkeypatch.setenv("ECRLAB_BASES", "real")
+    monkeypatch.setitem(bases.REAL, "debian:12", "localhost:9/docker/library/debian:12")
+    with pytest.raises(ecrlab.LabError, match="localhost:9/docker/library/debian:12 couldn't be pulled: .* Check the network, or unset ECRLAB_BASES"):
+        lab.base("debian")
+
+
+def test_nothing_but_real_can_be_asked_for(lab, monkeypatch):
+    monkeypatch.setenv("ECRLAB_BASES", "genuine")
+    with pytest.raises(ecrlab.LabError, match="ECRLAB_BASES is 'genuine'"):
+        lab.base("debian")
 
 
 def test_the_clock_goes_forward_and_not_back(lab):

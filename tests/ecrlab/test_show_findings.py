@@ -40,7 +40,7 @@ def test_findings_are_a_table_the_worst_first():
         "──────────────  ───────────  ─────  ───────  ───────────────",
         "CVE-2021-3711   ◆ CRITICAL     9.8  openssl  1.1.1k-1",
         "CVE-2023-45853  ? UNDEFINED      –  zlib     1:1.2.11.dfsg-2",
-        "web:1.0: 2 findings on 2 vulnerabilities (1 critical, 1 undefined).",
+        "web:1.0: 2 findings (1 critical, 1 undefined).",
     ]
     assert "<caption" in drawn.html and "CVE-2021-3711" in text_of(drawn)
 
@@ -51,7 +51,11 @@ def test_enhanced_findings_say_where_it_is_fixed_and_which_layer_brought_it():
     assert "1.1.1k-1+deb11u1" in rows[3] and rows[3].endswith("b2b2b2b2b2b2")
     assert "(suppressed)" in rows[5] and "Python" in rows[5]
     assert "no fix yet" in rows[6]
-    assert rows[-1] == "web:1.0: 3 findings on 3 vulnerabilities (1 critical, 1 high, 1 untriaged)."
+    assert rows[-1] == "web:1.0: 3 findings (1 critical, 1 high, 1 untriaged)."
+
+
+def test_one_finding_is_one():
+    assert repr(show.findings(scanned.scan("BASIC", scanned.OPENSSL))).endswith("web:1.0: 1 finding (1 critical).")
 
 
 def test_no_findings_and_not_looked_at_are_told_apart():
@@ -167,6 +171,14 @@ def test_a_layer_map_says_which_step_brought_what(layered):
     assert rows[4].startswith("2 c3c3c3c3c3c3  COPY site-packages /srv") and "1 high" in rows[4] and "PyYAML 5.3.1" in rows[4]
     assert alts(drawn) == ["1 critical, 1 untriaged", "1 high"]
     assert "Layer 1 (COPY debian /): 1 critical, 1 untriaged. Layer 2 (COPY site-packages /srv): 1 high." in text_of(drawn)
+
+
+def test_a_layer_that_is_there_twice_brings_its_findings_once(layered):
+    document = image(30)
+    document["layers"] = [{"digest": scanned.BASE, "size": 30}] * 2
+    layered.client("ecr").put("web", document, "twice")
+    rows = repr(show.layer_map(layered, "web", tag="twice", scan=scanned.scan("ENHANCED", *ENHANCED.findings[:2]))).splitlines()
+    assert "1 critical" in rows[3] and "none" in rows[4]
 
 
 def test_a_basic_scan_has_no_layers_and_that_is_said(layered):

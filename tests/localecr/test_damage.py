@@ -137,7 +137,8 @@ def test_the_courses_base_images_come_back_by_themselves(state):
         assert "Layers of the course's base images are missing or cut short. The images are built anew." in lab.said.read_text()
         address = lab.door.status()["public_endpoint"]
         anybody = Repository(address, "public.ecr.aws/ecrlab/debian", bearer(address))
-        assert anybody("GET", "manifests/12").status_code == 200  # it waited until they were there
+        assert anybody("GET", "manifests/12").status_code == 200  # it waited until it was there
+        assert anybody("GET", "manifests/no-such").status_code == 404  # until all were
         assert doctor(state, every_byte=True)[1]
     assert audit.faults(state) == []
 

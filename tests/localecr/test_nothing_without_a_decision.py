@@ -68,9 +68,9 @@ VALUES: dict[str, Any] = {  # what a member that an operation needs is given
 
 @pytest.fixture(scope="module")
 def seeded_already(lab_endpoint):
-    """The course's base images came, so that nobody else is at work in the lab; it waits for them before it hands one out."""
+    """The course's base images came, so that nobody else is at work in the lab; it waits for all of them before it says that one isn't there."""
     base = Repository(lab_endpoint.public_url, "public.ecr.aws/ecrlab/debian", bearer(lab_endpoint.public_url))
-    assert base("GET", "manifests/12").status_code == 200
+    assert base("GET", "manifests/no-such").status_code == 404
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 import audit
 from labs import Process
 from specimens import digest, image
+from wire import Repository, bearer
 
 FIRST = Path(__file__).with_name("layout-1.sql")
 EVENT = "6a1f6a4e-7f0c-4f7d-9a55-0c9a1f0d2b11"
@@ -87,6 +88,18 @@ def test_a_folder_of_the_first_release_is_brought_up_to_date_with_all_that_is_in
     with Process(old):
         pass
     assert audit.faults(old) == []
+
+
+def test_a_folder_that_holds_an_older_courses_base_images_gets_todays(state):
+    with closing(sqlite3.connect(state / "lab.sqlite")) as database:
+        database.execute("PRAGMA foreign_keys = ON")
+        database.execute("UPDATE settings SET value = '1' WHERE name = 'seeded'")
+        database.execute("DELETE FROM repositories WHERE name = 'distroless'")
+        database.commit()
+    with Process(state) as lab:
+        address = lab.door.status()["public_endpoint"]
+        assert Repository(address, "public.ecr.aws/ecrlab/distroless", bearer(address))("GET", "manifests/12").status_code == 200
+    assert audit.faults(state) == []
 
 
 def test_parts_go_on_where_a_lab_that_did_not_count_them_stopped(old):

@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from awsapi import push, refused
+from dockerless import seeds
 from specimens import OCI_CONFIG, OCI_MANIFEST, digest, image, index
 from wire import Repository, bearer
 
@@ -264,7 +265,7 @@ def test_public_tags_always_move(public, shop, anybody):
 
 
 def test_a_fresh_lab_holds_the_courses_base_images_for_two_platforms(lab_endpoint):
-    for path, tag in (("debian", "12"), ("alpine", "3.20"), ("static", "1")):
+    for path, tag in (name.split(":") for name in seeds.BASES):
         repository = Repository(lab_endpoint.public_url, f"public.ecr.aws/ecrlab/{path}", bearer(lab_endpoint.public_url))
         answer = repository("GET", f"manifests/{tag}")
         assert answer.status_code == 200

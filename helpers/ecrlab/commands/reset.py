@@ -6,7 +6,7 @@ Only what a lab wrote is deleted; notebooks and other files stay. Without --yes 
 import argparse
 import sys
 
-from ecrlab import home, server
+from ecrlab import home, server, settings
 from ecrlab.show.words import size
 
 
@@ -19,6 +19,10 @@ def run(given: argparse.Namespace) -> int:
     state = home.find(given.state)
     if not home.is_lab(state):
         print(f"ecrlab: {state} is not a lab's folder, so nothing is deleted.", file=sys.stderr)
+        return 1
+    if places := settings.pending(state):
+        said = f"Settings of AWS account {', '.join(places)} are still to be put back, and this folder alone knows how they were."
+        print(f"ecrlab: {said} Run the last cell of the lesson that changed them first, on AWS.", file=sys.stderr)
         return 1
     if not given.yes:
         print(f"ecrlab: this would delete from {state}:", file=sys.stderr)

@@ -27,7 +27,7 @@ def comparison(basic: Scan, enhanced: Scan) -> Picture:
         by = _seen_by(name, *seen)
         sides = [each.get(name, []) for each in seen]
         packages = [", ".join(dict.fromkeys(row.package for row in side)) for side in sides]
-        rows.append([html.code(name), by, _mark(sides[0]), packages[0], _mark(sides[1]), packages[1]])
+        rows.append([html.name(name), by, _mark(sides[0]), packages[0], _mark(sides[1]), packages[1]])
         plain.append([name, by, _word(sides[0]), packages[0], _word(sides[1]), packages[1]])
     told, caption = _tell(basic, enhanced, *seen), f"{enhanced.name}: basic and enhanced scanning side by side"
     if not rows:

@@ -29,17 +29,16 @@ def summary(scan: Scan) -> str:
     if not scan.has_looked:
         said = f" {_sentence_of(scan.description)}" if scan.description else ""
         return f"{scan.name}: {scan.status}.{said} Nobody has looked into this image: that isn't the same as finding nothing."
-    number = len({row.vulnerability for row in reading.rows(scan)})
-    if not number:
+    if not scan.findings:
         return f"{scan.name}: no findings. The advisories that were used know of nothing in this image."
-    counted = severity.tell(scan.counts or severity.count(each.get("severity", "") for each in scan.findings))
-    return f"{scan.name}: {len(scan.findings)} findings on {number} vulnerabilities ({counted})."
+    counted = severity.tell(severity.count(each.get("severity", "UNDEFINED") for each in scan.findings))
+    return f"{scan.name}: {words.many(len(scan.findings), 'finding')} ({counted})."
 
 
 def table(scan: Scan, rows: list[Row]) -> html.Html:
     """These rows, for a notebook."""
     heads = _heads(scan)
-    drawn = [[html.code(row.vulnerability), _marked(row), *_rest(scan, row)] for row in rows]
+    drawn = [[html.name(row.vulnerability), _marked(row), *_rest(scan, row)] for row in rows]
     return html.table(heads, drawn, _caption(scan), {2})
 
 
@@ -88,8 +87,8 @@ def finding(scan: Scan, vulnerability: str) -> Picture:
     facts = [["What", raw.get("description", "")], ["Severity", severity.word(rows[0].severity)], ["Score", _score(raw, rows[0], vector)]]
     facts += [[f"Package {number}" if len(rows) > 1 else "Package", _package(scan, row)] for number, row in enumerate(rows, 1)]
     facts += [["More about it", reading.link(raw)]] if reading.link(raw) else []
-    drawn = [html.table(["", vulnerability], [_shown(*fact) for fact in facts], f"{vulnerability} in {scan.name}")]
-    lines = [words.columns(["", vulnerability], facts, f"{vulnerability} in {scan.name}")]
+    drawn = [html.table(["Asked", "Told"], [_shown(*fact) for fact in facts], f"{vulnerability} in {scan.name}")]
+    lines = [words.columns(["Asked", "Told"], facts, f"{vulnerability} in {scan.name}")]
     if vector:
         heads, caption = ["Part", "Metric", "Value", "In words"], f"Its vector, part by part: {vector}"
         parts = [[each.written, each.name, each.value, each.meaning] for each in vectors.metrics(vector)]

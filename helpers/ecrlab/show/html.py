@@ -60,6 +60,11 @@ def code(text: str) -> Html:
     return element("code", text, style=f"{MONO};background:{SHADE};color:{INK};padding:0 3px;border-radius:2px")
 
 
+def name(text: str) -> Html:
+    """A name that is never broken at its hyphens: `CVE-2021-3711`."""
+    return element("span", code(text), style="white-space:nowrap")
+
+
 def block(text: str) -> Html:
     """Lines of code."""
     style = f"{MONO};background:{SHADE};color:{INK};padding:6px 10px;margin:6px 0;white-space:pre-wrap;border-radius:2px"

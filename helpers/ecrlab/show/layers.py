@@ -19,7 +19,7 @@ def layers(ecr, repository: str, tag: str) -> Picture:
     stack = described.document["layers"]
     sizes = [layer["size"] for layer in stack]
     made = instructions(configuration(ecr, repository, described), len(stack))
-    total = f"{len(stack)} {'layer' if len(stack) == 1 else 'layers'}, {words.size(sum(sizes))} together."
+    total = f"{words.many(len(stack), 'layer')}, {words.size(sum(sizes))} together."
     caption = f"Layers of {repository}{'@' + words.short(tag) if tag.startswith('sha256:') else ':' + tag}"
     heads = ["Layer", "Size", "Share", "Made by"]
     largest = max(sizes, default=0)

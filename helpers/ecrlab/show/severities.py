@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SHOWN = SEVERITIES[:4]  # always; others only where there are some
 COLOURS = (html.BLUE, html.ORANGE, html.GREEN, html.PURPLE)
-_LEFT, _NAME, _BAR, _WIDEST = 130, 150, 18, 380
+_LEFT, _LETTER, _BAR, _WIDEST = 130, 7.5, 18, 380
 
 
 def severities(scans: Mapping[str, Scan]) -> Picture:
@@ -44,21 +44,22 @@ def _sentence(name: str, scan: Scan, counts: Mapping[str, int]) -> str:
 
 def _drawing(scans: Mapping[str, Scan], counts: Mapping[str, Mapping[str, int]], shown: list[str], told: str) -> html.Html:
     most = max((number for counted in counts.values() for number in counted.values()), default=0) or 1
+    begin = _LEFT + max(len(name) for name in scans) * _LETTER + 8  # of the bars
     pieces, y = [_hatches()], 12
     for each in shown:
         pieces.append(html.label(6, y + _BAR * len(scans) / 2 + 5, severity.word(each), 13, font_weight=600))
         for place, (name, scan) in enumerate(scans.items()):
             number = counts[name].get(each, 0)
             width, said = round(_WIDEST * number / most), str(number) if scan.has_looked else "not looked at"
-            pieces.append(html.label(_LEFT + _NAME - 8, y + 13, name, 12, text_anchor="end"))
-            pieces += _bar(_LEFT + _NAME, y + 2, width, place) if width else []
-            pieces.append(html.label(_LEFT + _NAME + width + 6, y + 13, said, 12))
+            pieces.append(html.label(begin - 8, y + 13, name, 12, text_anchor="end"))
+            pieces += _bar(begin, y + 2, width, place) if width else []
+            pieces.append(html.label(begin + width + 6, y + 13, said, 12))
             y += _BAR
         y += 10
-    return html.svg(_LEFT + _NAME + _WIDEST + 90, y, told, *pieces)
+    return html.svg(begin + _WIDEST + 90, y, told, *pieces)
 
 
-def _bar(x: int, y: int, width: int, place: int) -> list[html.Html]:
+def _bar(x: float, y: int, width: int, place: int) -> list[html.Html]:
     """A bar in the scan's colour; each but the first hatched as well."""
     colour = COLOURS[place % len(COLOURS)]
     box = {"x": x, "y": y, "width": width, "height": _BAR - 4}

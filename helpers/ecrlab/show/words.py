@@ -23,6 +23,11 @@ def size(count: int | None) -> str:
     return f"{number:.1f} {unit}"
 
 
+def many(count: int, thing: str) -> str:
+    """`1 layer`, `2 layers`"""
+    return f"{count} {thing if count == 1 else thing + 's'}"
+
+
 def short(digest: str) -> str:
     """The first twelve hexadecimal digits of a digest, as Docker shortens it."""
     return digest.partition(":")[2][:12] or digest[:12]

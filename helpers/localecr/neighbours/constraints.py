@@ -58,8 +58,11 @@ def _check_range(shape: Shape, size: float, value: Any, path: str, what: str) ->
 
 
 def _broken(path: str, name: str, value: Any, constraint: str) -> AwsError:
-    shown = "" if value is None else f"'{str(value)[:200]}' "
-    return AwsError("ValidationException", DETECTED.format(value=shown, path=_join(path, name) if name else path, constraint=constraint))
+    shown, where = "" if value is None else f"'{str(value)[:200]}' ", _join(path, name) if name else path
+    fields = [{"name": where, "message": constraint}]  # which newer services tell too
+    return AwsError(
+        "ValidationException", DETECTED.format(value=shown, path=where, constraint=constraint), reason="FIELD_VALIDATION_FAILED", fields=fields
+    )
 
 
 def _join(path: str, name: str) -> str:

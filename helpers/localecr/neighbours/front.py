@@ -12,6 +12,7 @@ from localecr import callers, cloudtrail, cloudwatch, eventbridge, ledger, signa
 from localecr.errors import AwsError, not_built
 from localecr.http import Request, Response
 from localecr.iam import simulation
+from localecr.inspector import operations as inspector
 from localecr.neighbours import constraints, iam, journal, logs, protocols, resources, secretsmanager, services, sns, sqs
 from localecr.neighbours.services import Service
 from localecr.registry import Lab
@@ -26,6 +27,7 @@ OWN: dict[str, dict[str, Operation]] = {
     "cloudtrail": cloudtrail.OPERATIONS,
     "cloudwatch": cloudwatch.OPERATIONS,
     "events": eventbridge.OPERATIONS,
+    "inspector2": inspector.OPERATIONS,
     "iam": iam.OPERATIONS | simulation.OPERATIONS,
     "logs": logs.OPERATIONS,
     "secretsmanager": secretsmanager.OPERATIONS,
@@ -37,7 +39,7 @@ OWN: dict[str, dict[str, Operation]] = {
 
 def answer(lab: Lab, service: Service, request: Request, perform: Callable) -> Response:
     """Answers a request for a neighbour, in the protocol in which it came."""
-    request_id, protocol, model = str(uuid.uuid4()), protocols.of(request), services.model(service.name)
+    request_id, protocol, model = str(uuid.uuid4()), services.protocol_of(service, request), services.model(service.name)
     try:
         claimed = signatures.claim(lab, request, service.signed_for)
         sent = request.body(LARGEST_BODY)
@@ -45,7 +47,7 @@ def answer(lab: Lab, service: Service, request: Request, perform: Callable) -> R
             raise AwsError("RequestEntityTooLarge", f"This request has at most {LARGEST_BODY} bytes, and as many as its Content-Length says.", 413)
         caller = callers.signed(request, sent, claimed)
         body = protocols.unpacked(request, sent, LARGEST_BODY)
-        name = protocol.name_of(request, body)
+        name = protocol.name_of(model, request, body)
         if name not in model.operation_names:
             raise AwsError("UnknownOperationException", f"Could not find operation {name[:100]} for version {model.api_version}")
         operation = model.operation_model(name)

@@ -46,7 +46,7 @@ SQS_CODES = {"QueueDoesNotExist": SQS_PREFIX + "NonExistentQueue", "QueueNameExi
 class Protocol:
     """``name_of`` finds the operation's name, ``read`` its parameters, ``write`` and ``fail`` make answers; the id is the request's."""
 
-    name_of: Callable[[Request, bytes], str]
+    name_of: Callable[[ServiceModel, Request, bytes], str]
     read: Callable[[OperationModel, Request, bytes], dict[str, Any]]
     write: Callable[[OperationModel, dict[str, Any], str], Response]
     fail: Callable[[ServiceModel, AwsError, str], Response]
@@ -65,13 +65,14 @@ def unpacked(request: Request, body: bytes, most: int) -> bytes:
         inflate = zlib.decompressobj(wbits=31)
         plain = inflate.decompress(body, most + 1)
     except zlib.error as error:
-        raise _unreadable("The body is no gzip") from error
+        raise unreadable("The body is no gzip") from error
     if len(plain) > most:
         raise AwsError("RequestEntityTooLarge", f"This request has at most {most} bytes.", 413)
     return plain
 
 
-def _unreadable(message: str) -> AwsError:
+def unreadable(message: str) -> AwsError:
+    """The error for a request that can't be read."""
     return AwsError("SerializationException", message)
 
 
@@ -98,7 +99,7 @@ def typed(shape: Shape, value: Any) -> Any:
         return _instant(value)
     if kind == "blob":
         return _bytes(value)
-    raise _unreadable(f"A value of {shape.name} is no {kind}")
+    raise unreadable(f"A value of {shape.name} is no {kind}")
 
 
 def _instant(value: Any) -> datetime:
@@ -107,14 +108,14 @@ def _instant(value: Any) -> datetime:
             return as_datetime(float(value))
         return parse_instant(value).astimezone(timezone.utc)
     except (ValueError, TypeError, OverflowError) as error:
-        raise _unreadable(f"{str(value)[:40]!r} is no time") from error
+        raise unreadable(f"{str(value)[:40]!r} is no time") from error
 
 
 def _bytes(value: Any) -> bytes:
     try:
         return base64.b64decode(value, validate=True)
     except (ValueError, TypeError) as error:
-        raise _unreadable("Invalid Base64") from error
+        raise unreadable("Invalid Base64") from error
 
 
 def plain(shape: Shape, value: Any) -> Any:
@@ -151,24 +152,32 @@ def _error_headers(service: ServiceModel, error: AwsError, request_id: str) -> t
     return name, headers
 
 
-def _error_document(service: ServiceModel, error: AwsError, name: str) -> dict[str, Any]:
-    return {"__type": name, "message": error.message} | {key: value for key, value in error.members.items() if value is not None}
+def error_document(service: ServiceModel, error: AwsError) -> dict[str, Any]:
+    """What an error says beside its name: the sentence, and what else its shape has."""
+    shape = next((shape for shape in service.error_shapes if error.code in (shape.name, shape.error_code)), None)
+    known = shape.members if shape else {}
+    return {"message": error.message} | {key: value for key, value in error.members.items() if key in known and value is not None}
 
 
 # ---- AWS JSON
 
 
-def _json_name(request: Request, body: bytes) -> str:
+def _json_name(service: ServiceModel, request: Request, body: bytes) -> str:
     return request.header("X-Amz-Target").rpartition(".")[2]
 
 
-def _read_json(operation: OperationModel, request: Request, body: bytes) -> dict[str, Any]:
+def read_object(body: bytes) -> Any:
+    """A body of JSON; of an empty one an empty object. Raises SerializationException."""
     try:
         document = json.loads(body.decode("utf-8") or "{}")
         json.dumps(document, ensure_ascii=False, allow_nan=False).encode("utf-8")  # half a surrogate pair is no text, NaN no number
     except (ValueError, RecursionError) as error:
-        raise _unreadable("Could not parse request body into json") from error
-    return typed(operation.input_shape, document) if operation.input_shape else {}
+        raise unreadable("Could not parse request body into json") from error
+    return document
+
+
+def _read_json(operation: OperationModel, request: Request, body: bytes) -> dict[str, Any]:
+    return typed(operation.input_shape, read_object(body)) if operation.input_shape else {}
 
 
 def _json_type(service: ServiceModel) -> str:
@@ -182,7 +191,7 @@ def _write_json(operation: OperationModel, answer: dict[str, Any], request_id: s
 
 def _fail_json(service: ServiceModel, error: AwsError, request_id: str) -> Response:
     name, headers = _error_headers(service, error, request_id)
-    return Response.of_json(_error_document(service, error, name), error.status, _json_type(service), **headers)
+    return Response.of_json({"__type": name} | error_document(service, error), error.status, _json_type(service), **headers)
 
 
 # ---- the query protocol
@@ -193,10 +202,10 @@ def _fields(request: Request, body: bytes) -> dict[str, str]:
         text = body.decode("utf-8") if request.method == "POST" else request.query_string
         return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS, errors="strict"))
     except ValueError as error:
-        raise _unreadable("Could not parse request body as a form") from error
+        raise unreadable("Could not parse request body as a form") from error
 
 
-def _query_name(request: Request, body: bytes) -> str:
+def _query_name(service: ServiceModel, request: Request, body: bytes) -> str:
     return _fields(request, body).get("Action", "")
 
 
@@ -219,7 +228,7 @@ def _from_form(shape: Shape, node: Any) -> Any:
     kind = shape.type_name
     if isinstance(shape, StructureShape):
         if not isinstance(node, dict):
-            raise _unreadable(f"A value of {shape.name} is no {kind}")
+            raise unreadable(f"A value of {shape.name} is no {kind}")
         given = ((name, member, node.get(_in_form(shape, name, member))) for name, member in shape.members.items())
         return {name: _from_form(member, each) for name, member, each in given if each is not None}
     if isinstance(shape, ListShape):
@@ -233,20 +242,20 @@ def _from_form(shape: Shape, node: Any) -> Any:
         pairs = [each for each in _numbered(shape, entries) if isinstance(each, dict) and key in each]
         return {str(pair[key]): _from_form(shape.value, pair.get(value, "")) for pair in pairs}
     if not isinstance(node, str):
-        raise _unreadable(f"A value of {shape.name} is no {kind}")
+        raise unreadable(f"A value of {shape.name} is no {kind}")
     try:
         if kind in ("integer", "long"):
             return int(node)
         if kind in ("float", "double"):
             return float(node)
     except ValueError as error:
-        raise _unreadable(f"{node[:40]!r} is no {kind}") from error
+        raise unreadable(f"{node[:40]!r} is no {kind}") from error
     return node.lower() == "true" if kind == "boolean" else typed(shape, node)
 
 
 def _numbered(shape: Shape, items: Any) -> list[Any]:
     if not isinstance(items, dict) or not all(key.isascii() and key.isdigit() and len(key) < 7 for key in items):
-        raise _unreadable(f"A value of {shape.name} is no {shape.type_name}")
+        raise unreadable(f"A value of {shape.name} is no {shape.type_name}")
     return [items[key] for key in sorted(items, key=int)]
 
 

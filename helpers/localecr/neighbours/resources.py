@@ -126,10 +126,15 @@ def _secretsmanager(ask: Ask) -> str:
     return f"arn:aws:secretsmanager:{ask.region}:{ask.account}:secret:{name}"
 
 
+def _inspector2(ask: Ask) -> str:
+    return ask.get("filterArn", "arn", "resourceArn") or "*"
+
+
 def _sts(ask: Ask) -> str:
     return ask.get("RoleArn") or "*"
 
 
 FINDERS: dict[str, Callable[[Ask], str]] = {
     "iam": _iam, "sqs": _sqs, "sns": _sns, "events": _events, "cloudwatch": _cloudwatch, "logs": _logs, "secretsmanager": _secretsmanager, "sts": _sts,
+    "inspector2": _inspector2,
 }  # fmt: skip

@@ -11,18 +11,20 @@ from botocore.model import ServiceModel
 
 from localecr import records
 from localecr.http import Request
+from localecr.neighbours import protocols, rest
+from localecr.neighbours.protocols import Protocol
 
 SCOPE = re.compile(r"Credential=[^/,]*/\d*/[^/,]*/([a-z0-9-]+)/")
 
 
 @dataclass(frozen=True)
 class Service:
-    """A service by its names, and the protocol in which moto is asked."""
+    """A service by its names, and its protocol; where it speaks two, the one in which moto is asked."""
 
     name: str  # botocore's and moto's, and what IAM's actions begin with
     signed_for: str  # in signatures, and in CloudTrail's eventSource: monitoring
     target: str | None = None  # what X-Amz-Target begins with
-    protocol: str = "json"
+    protocol: str = "json"  # "query" and "rest-json" are the others
     is_global: bool = False  # one for all Regions: its records are us-east-1's (AWS: CloudTrail, global service events)
 
 
@@ -32,6 +34,7 @@ SERVICES = {
         Service("cloudtrail", "cloudtrail", "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101"),
         Service("cloudwatch", "monitoring", "GraniteServiceVersion20100801"),
         Service("events", "events", "AWSEvents"),
+        Service("inspector2", "inspector2", protocol="rest-json"),
         Service("iam", "iam", protocol="query", is_global=True),
         Service("logs", "logs", "Logs_20140328"),
         Service("secretsmanager", "secretsmanager", "secretsmanager"),
@@ -106,6 +109,11 @@ def service_of(request: Request) -> Service | None:
     if scope:
         return SIGNED_FOR.get(scope[1])
     return TARGETS.get(request.header("X-Amz-Target").rpartition(".")[0])
+
+
+def protocol_of(service: Service, request: Request) -> Protocol:
+    """The protocol that a request for a service is in."""
+    return rest.REST_JSON if service.protocol == "rest-json" else protocols.of(request)
 
 
 @cache

@@ -210,6 +210,58 @@ CREATE INDEX scans_due ON scans (asked_at) WHERE is_due;
 
 # Amazon Inspector: who has it enabled, what it found, what is to be suppressed
 INSPECTOR = """
+CREATE TABLE inspector_accounts (       -- who had Inspector look at ECR's images; no row where nobody ever had
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    is_enabled INTEGER NOT NULL,
+    rescans TEXT NOT NULL DEFAULT '{}', -- JSON: how long images are looked at, as UpdateConfiguration was given it, and updatedAt
+    PRIMARY KEY (account, region)
+) WITHOUT ROWID;
+CREATE TABLE inspector_scans (          -- images that were looked at, and when the last time
+    image_id INTEGER PRIMARY KEY REFERENCES images(id) ON DELETE CASCADE,
+    scanned_at REAL NOT NULL
+);
+CREATE TABLE inspector_findings (       -- of private registries' images; kept a while longer than these
+    id TEXT PRIMARY KEY,                -- what the ARN ends in: 32 hexadecimal digits
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    repository TEXT NOT NULL,           -- its name
+    digest TEXT NOT NULL,               -- the image's
+    image_id INTEGER REFERENCES images(id) ON DELETE SET NULL,
+    vulnerability TEXT NOT NULL,        -- CVE-…
+    status TEXT NOT NULL CHECK (status IN ('ACTIVE', 'SUPPRESSED', 'CLOSED')),
+    first_observed_at REAL NOT NULL,
+    last_observed_at REAL NOT NULL,
+    updated_at REAL NOT NULL,
+    closed_for TEXT,                    -- of a closed one: what became of it (inspector/findings.py)
+    forgotten_at REAL,                  -- of a closed one: from when on it isn't told any more
+    document TEXT NOT NULL              -- JSON: what the model's Finding says beside all that
+) WITHOUT ROWID;
+CREATE INDEX inspector_findings_by_image ON inspector_findings (account, region, repository, digest);
+CREATE INDEX inspector_findings_by_id ON inspector_findings (image_id);
+CREATE TABLE inspector_filters (
+    id TEXT PRIMARY KEY,                -- what the ARN ends in: 16 hexadecimal digits
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    name TEXT NOT NULL,
+    action TEXT NOT NULL CHECK (action IN ('NONE', 'SUPPRESS')),
+    criteria TEXT NOT NULL,             -- JSON: the model's FilterCriteria, times in seconds since 1970
+    description TEXT,
+    reason TEXT,
+    tags TEXT NOT NULL DEFAULT '{}',    -- JSON
+    created_at REAL NOT NULL,
+    updated_at REAL NOT NULL,
+    UNIQUE (account, region, name)
+) WITHOUT ROWID;
+CREATE TABLE inspector_exports (        -- SBOMs that were asked for
+    id TEXT PRIMARY KEY,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    asked_at REAL NOT NULL,
+    request TEXT NOT NULL,              -- JSON: what CreateSbomExport was given
+    status TEXT NOT NULL CHECK (status IN ('SUCCEEDED', 'CANCELLED', 'FAILED')),
+    error TEXT                          -- JSON: errorCode and errorMessage of one that failed
+) WITHOUT ROWID;
 """
 
 STEPS = {  # version → what makes the next one of it

@@ -1,0 +1,83 @@
+"""Operations on an account's Inspector: enabling and disabling it, its state, and how long it looks at an image again.
+
+AWS: Enable, Disable, BatchGetAccountStatus; Scanning Amazon ECR container images with Amazon Inspector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from localecr.errors import AwsError
+from localecr.inspector import accounts
+from localecr.ledger import Call
+from localecr.registry import Registry
+
+Answer = dict[str, Any]
+STATES = {True: "ENABLED", False: "DISABLED"}
+OTHERS = ("ec2", "lambda", "lambdaCode", "codeRepository")  # what Inspector scans beside ECR
+NOT_YOURS = ("ACCESS_DENIED", "Invoking account does not have access to this account")
+
+
+def enable(call: Call) -> Answer:
+    """Enables Inspector for ECR, and with it enhanced scanning, of all repositories and continuously, where it isn't set yet."""
+    others = [each for each in call.parameters["resourceTypes"] if each != "ECR"]
+    if others:
+        message = f"In this lab Amazon Inspector scans images in ECR alone; leave {', '.join(others)} out, or run this step on AWS."
+        raise AwsError("NotImplemented", message, 501)
+    return _switched(call, lambda registry: _scan(registry, "ENHANCED"))
+
+
+def disable(call: Call) -> Answer:
+    """Disables Inspector for ECR, and puts the registry back to basic scanning. Other resource types are never enabled here."""
+    types = call.parameters.get("resourceTypes") or ["ECR"]
+    return _switched(call, lambda registry: _scan(registry, "BASIC") if "ECR" in types else None)
+
+
+def _scan(registry: Registry, scan_type: str) -> None:
+    """Inspector and the registry's scan type go together."""
+    (accounts.enable if scan_type == "ENHANCED" else accounts.disable)(registry)
+
+
+def _switched(call: Call, switch: Callable[[Registry], None]) -> Answer:
+    yours, others = _asked(call)
+    for registry in yours:
+        switch(registry)
+    told = [{"accountId": each.account, "status": _state(each), "resourceStatus": _resources(each)} for each in yours]
+    return {"accounts": told, "failedAccounts": others}
+
+
+def _asked(call: Call) -> tuple[list[Registry], list[Answer]]:
+    """Your own account, where it is meant, and the others, which are no members of an organisation of yours."""
+    asked = list(dict.fromkeys(call.parameters.get("accountIds") or [call.account]))
+    code, message = NOT_YOURS
+    others = [{"accountId": each, "errorCode": code, "errorMessage": message} for each in asked if each != call.account]
+    return [Registry(call.lab, "private", call.account, call.region)] if call.account in asked else [], others
+
+
+def _state(registry: Registry) -> str:
+    return STATES[accounts.is_enabled(registry)]
+
+
+def _resources(registry: Registry) -> Answer:
+    return {"ecr": _state(registry)} | dict.fromkeys(OTHERS, "DISABLED")
+
+
+def batch_get_account_status(call: Call) -> Answer:
+    yours, others = _asked(call)
+    states = [
+        {
+            "accountId": each.account,
+            "state": {"status": _state(each)},
+            "resourceState": {name: {"status": state} for name, state in _resources(each).items()},
+        }
+        for each in yours
+    ]
+    return {"accounts": states, "failedAccounts": others}
+
+
+OPERATIONS: dict[str, Callable[[Call], Answer]] = {
+    "BatchGetAccountStatus": batch_get_account_status,
+    "Disable": disable,
+    "Enable": enable,
+}

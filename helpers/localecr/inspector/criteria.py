@@ -1,0 +1,140 @@
+"""FilterCriteria: which findings one asks for, or has suppressed. AWS: Inspector API, FilterCriteria.
+
+Conditions on different members must all hold; of those on one member any of EQUALS and PREFIX, and every NOT_EQUALS. What only
+other resources than container images have is never there: EQUALS and PREFIX don't match, NOT_EQUALS does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+Condition = dict[str, Any]
+Told = dict[str, Any]  # a finding as ListFindings tells it
+Values = list[Any]
+
+
+def matches(criteria: dict[str, list[Condition]], told: Told) -> bool:
+    """Whether a finding fits; criteria without any member fit every finding. Times are datetimes or seconds since 1970."""
+    return all(_fits(name, conditions, told) for name, conditions in criteria.items())
+
+
+def _fits(name: str, conditions: list[Condition], told: Told) -> bool:
+    kind, of = MEMBERS.get(name, (_strings, lambda told: []))
+    return kind(conditions, of(told))
+
+
+def _strings(conditions: list[Condition], values: Values) -> bool:
+    """On text. Of several values, as of tags, one must fit; with NOT_EQUALS none may be the one."""
+    wanted = [each for each in conditions if each["comparison"] != "NOT_EQUALS"]
+    unwanted = {each["value"] for each in conditions if each["comparison"] == "NOT_EQUALS"}
+    return not unwanted.intersection(values) and (not wanted or any(_is(each, value) for each in wanted for value in values))
+
+
+def _is(condition: Condition, value: str) -> bool:
+    return value.startswith(condition["value"]) if condition["comparison"] == "PREFIX" else value == condition["value"]
+
+
+def _numbers(conditions: list[Condition], values: Values) -> bool:
+    return any(_within(each.get("lowerInclusive"), value, each.get("upperInclusive")) for each in conditions for value in values)
+
+
+def _dates(conditions: list[Condition], values: Values) -> bool:
+    return any(_within(seconds(each.get("startInclusive")), value, seconds(each.get("endInclusive"))) for each in conditions for value in values)
+
+
+def _within(low: float | None, value: float, high: float | None) -> bool:
+    return (low is None or low <= value) and (high is None or value <= high)
+
+
+def seconds(moment: datetime | float | None) -> float | None:
+    """A filter's moment in seconds since 1970."""
+    return moment.timestamp() if isinstance(moment, datetime) else moment
+
+
+def _maps(conditions: list[Condition], values: Values) -> bool:
+    """On tags; a condition without a value is about the key alone."""
+    return any(each["key"] in tags and each.get("value") in (None, "", tags[each["key"]]) for each in conditions for tags in values)
+
+
+def _packages(conditions: list[Condition], values: Values) -> bool:
+    """On vulnerable packages: one of them must fit all that one condition says."""
+    return any(all(_of_package(name, each, package) for name, each in condition.items()) for condition in conditions for package in values)
+
+
+def _of_package(name: str, condition: Condition, package: dict[str, Any]) -> bool:
+    value = package.get(IN_PACKAGES.get(name, name))
+    values = [] if value is None else [value]
+    return _numbers([condition], values) if name == "epoch" else _strings([condition], values)
+
+
+IN_PACKAGES = {"architecture": "arch"}
+
+
+def _never(conditions: list[Condition], values: Values) -> bool:
+    """On what no container image has."""
+    return False
+
+
+def _own(name: str) -> Callable[[Told], Values]:
+    return lambda told: _present(told.get(name))
+
+
+def _image(name: str) -> Callable[[Told], Values]:
+    return lambda told: _present(told["resources"][0]["details"]["awsEcrContainerImage"].get(name))
+
+
+def _vulnerability(name: str) -> Callable[[Told], Values]:
+    return lambda told: _present(told["packageVulnerabilityDetails"].get(name))
+
+
+def _resource(name: str) -> Callable[[Told], Values]:
+    return lambda told: _present(told["resources"][0].get(name))
+
+
+def _present(value: Any) -> Values:
+    return value if isinstance(value, list) else [] if value is None else [value]
+
+
+# member of FilterCriteria → how its conditions are, and what of a finding they are about
+MEMBERS: dict[str, tuple[Callable[[list[Condition], Values], bool], Callable[[Told], Values]]] = {
+    "findingArn": (_strings, _own("findingArn")),
+    "awsAccountId": (_strings, _own("awsAccountId")),
+    "findingType": (_strings, _own("type")),
+    "severity": (_strings, _own("severity")),
+    "firstObservedAt": (_dates, _own("firstObservedAt")),
+    "lastObservedAt": (_dates, _own("lastObservedAt")),
+    "updatedAt": (_dates, _own("updatedAt")),
+    "findingStatus": (_strings, _own("status")),
+    "title": (_strings, _own("title")),
+    "inspectorScore": (_numbers, _own("inspectorScore")),
+    "fixAvailable": (_strings, _own("fixAvailable")),
+    "exploitAvailable": (_strings, _own("exploitAvailable")),
+    "epssScore": (_numbers, lambda told: []),
+    "resourceType": (_strings, _resource("type")),
+    "resourceId": (_strings, _resource("id")),
+    "resourceTags": (_maps, lambda told: [told["resources"][0].get("tags", {})]),
+    "ecrImagePushedAt": (_dates, _image("pushedAt")),
+    "ecrImageArchitecture": (_strings, _image("architecture")),
+    "ecrImageRegistry": (_strings, _image("registry")),
+    "ecrImageRepositoryName": (_strings, _image("repositoryName")),
+    "ecrImageTags": (_strings, _image("imageTags")),
+    "ecrImageHash": (_strings, _image("imageHash")),
+    "ecrImageLastInUseAt": (_dates, _image("lastInUseAt")),
+    "ecrImageInUseCount": (_numbers, _image("inUseCount")),
+    "vulnerabilityId": (_strings, _vulnerability("vulnerabilityId")),
+    "vulnerabilitySource": (_strings, _vulnerability("source")),
+    "vendorSeverity": (_strings, _vulnerability("vendorSeverity")),
+    "relatedVulnerabilities": (_strings, _vulnerability("relatedVulnerabilities")),
+    "vulnerablePackages": (_packages, _vulnerability("vulnerablePackages")),
+    "cloudProvider": (_strings, lambda told: ["AWS"]),
+    "cloudProviderRegion": (_strings, _resource("region")),
+    "cloudProviderAccountId": (_strings, _own("awsAccountId")),
+    "portRange": (_never, lambda told: []),
+    "lambdaFunctionLastModifiedAt": (_never, lambda told: []),
+    "cloudImagePushedAt": (_never, lambda told: []),
+    "cloudImageLastInUseAt": (_never, lambda told: []),
+    "cloudImageInUseCount": (_never, lambda told: []),
+    "cloudServerlessFunctionLastModifiedAt": (_never, lambda told: []),
+}

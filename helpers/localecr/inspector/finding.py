@@ -1,0 +1,81 @@
+"""One finding as it is kept: a row of the table, and what it says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from localecr.registry import Registry
+
+Status = Literal["ACTIVE", "SUPPRESSED", "CLOSED"]
+# a finding has the tags that its image has now, not those that it had when it was found
+SELECT = (
+    "SELECT f.*, (SELECT json_group_array(name) FROM (SELECT name FROM tags WHERE image_id = f.image_id ORDER BY name)) AS image_tags"
+    " FROM inspector_findings f"
+)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``details`` is what the model's Finding says beside status and dates; ``image`` its AwsEcrContainerImageDetails. Times in seconds since 1970."""
+
+    id: str
+    account: str
+    region: str
+    repository: str
+    digest: str
+    image_id: int | None
+    vulnerability: str
+    status: Status
+    first_observed_at: float
+    last_observed_at: float
+    updated_at: float
+    details: dict[str, Any]
+    image: dict[str, Any]
+    closed_for: str | None = None
+    forgotten_at: float | None = None
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:inspector2:{self.region}:{self.account}:finding/{self.id}"
+
+    @property
+    def resource(self) -> str:
+        """The image, as Inspector names it."""
+        return f"arn:aws:ecr:{self.region}:{self.account}:repository/{self.repository}/{self.digest}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.status != "CLOSED"
+
+
+def identifier(account: str, region: str, repository: str, digest: str, vulnerability: str, earlier: int) -> str:
+    """What a finding's ARN ends in: the same in every lab. ``earlier``: how many findings of the same are closed for good."""
+    text = "/".join((account, region, repository, digest, vulnerability, str(earlier)))
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def read(row: sqlite3.Row) -> Finding:
+    """A row that ``SELECT`` found."""
+    columns = dict(row)
+    document, tags = json.loads(columns.pop("document")), json.loads(columns.pop("image_tags"))
+    if columns["image_id"] is not None:
+        document["image"]["imageTags"] = tags
+    return Finding(**columns, **document)
+
+
+def save(registry: Registry, finding: Finding) -> None:
+    """Keeps a finding; within a transaction."""
+    with registry.database.write() as transaction:
+        transaction.execute(
+            "INSERT OR REPLACE INTO inspector_findings (id, account, region, repository, digest, image_id, vulnerability, status, first_observed_at,"
+            " last_observed_at, updated_at, closed_for, forgotten_at, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                finding.id, finding.account, finding.region, finding.repository, finding.digest, finding.image_id, finding.vulnerability, finding.status,
+                finding.first_observed_at, finding.last_observed_at, finding.updated_at, finding.closed_for, finding.forgotten_at,
+                json.dumps({"details": finding.details, "image": finding.image}),
+            ),
+        )  # fmt: skip

@@ -1,0 +1,48 @@
+"""Lines of text, and blocks of fields, from a stream: as many as there are, never all of them at once."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from localecr.scanner.streams import Stream, Unreadable
+
+LONGEST_LINE = 1 << 20  # bytes; real ones, lists of what a package needs, have some thousands
+
+
+def lines(stream: Stream) -> Iterator[str]:
+    """The lines without their ends. Bytes that are no UTF-8 are kept as ``surrogateescape`` keeps them. Raises Unreadable."""
+    rest = b""
+    for piece in stream.pieces():
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield _text(line)
+        if len(rest) > LONGEST_LINE:
+            raise Unreadable(f"has a line of more than {LONGEST_LINE:,} bytes")
+    if rest:
+        yield _text(rest)
+
+
+def _text(line: bytes) -> str:
+    return line.removesuffix(b"\r").decode("utf-8", "surrogateescape")
+
+
+def blocks(stream: Stream, fields: Collection[str]) -> Iterator[dict[str, str]]:
+    """Blocks of ``Field: value`` lines with empty lines between them, as dpkg and mail write them: those of the fields that each has.
+
+    Only a value's first line is told. Raises Unreadable for bytes that are no text.
+    """
+    said: dict[str, str] = {}
+    is_empty = True
+    for line in lines(stream):
+        if "\0" in line:
+            raise Unreadable("is no text")
+        if line.strip():
+            is_empty = False
+            name, colon, value = line.partition(":")
+            if colon and name in fields:
+                said.setdefault(name, value.strip())
+        elif not is_empty:
+            yield said
+            said, is_empty = {}, True
+    if not is_empty:
+        yield said
