@@ -32,7 +32,6 @@ PREFIXES = {
     "DLA-": (DEBIAN, "https://security-tracker.debian.org/tracker/{id}"),
     "USN-": (UBUNTU, "https://ubuntu.com/security/notices/{id}"),
 }
-ELSEWHERE = "https://osv.dev/vulnerability/{id}"
 
 
 def of(document: str) -> Source:
@@ -49,10 +48,10 @@ def rank(document: str) -> tuple[int, str]:
     return _place(document), document
 
 
-def page(document: str, flaw: str) -> str:
-    """Where a person reads what a document says. ``flaw``: the CVE, or what stands for it, that it is about."""
+def page(document: str, flaw: str) -> str | None:
+    """Where a person reads what a document of a known source says. ``flaw``: the CVE, or what stands for it, that it is about."""
     place = _place(document)
-    return (list(PREFIXES.values())[place][1] if place < len(PREFIXES) else ELSEWHERE).format(id=document, flaw=flaw)
+    return list(PREFIXES.values())[place][1].format(id=document, flaw=flaw) if place < len(PREFIXES) else None
 
 
 def _place(document: str) -> int:
