@@ -206,6 +206,8 @@ def _writer(shape: Shape) -> Writer:
         return lambda value: {key: write_each(each) for key, each in value.items()}
     if shape.type_name == "timestamp":
         return lambda value: value.timestamp() if isinstance(value, datetime) else float(value)
+    if shape.type_name == "double":
+        return float
     if shape.type_name == "blob":
         return lambda value: base64.b64encode(value).decode()
     return _plain_writer(shape)

@@ -9,7 +9,7 @@ import sqlite3
 from functools import lru_cache
 from typing import Any
 
-from localecr import ecr_policies, tokens
+from localecr import ecr_policies, ecr_scanning, tokens
 from localecr.errors import AwsError
 from localecr.identities import Principal
 from localecr.registry import Registry, images, layers, paging, referrers, repositories, resource_tags, tags, uploads
@@ -296,7 +296,7 @@ def refuse_paging_with_names(asked: Parameters, names: str) -> None:
         raise AwsError("InvalidParameterException", f"Invalid parameter at '{paging_member}' failed to satisfy constraint: 'Cannot be specified with {names}'")
 
 
-OPERATIONS = ecr_policies.OF_REPOSITORIES | ecr_policies.OF_PRIVATE_REGISTRIES | {
+OPERATIONS = ecr_policies.OF_REPOSITORIES | ecr_policies.OF_PRIVATE_REGISTRIES | ecr_scanning.OPERATIONS | {
     "BatchCheckLayerAvailability": batch_check_layer_availability,
     "BatchDeleteImage": batch_delete_image,
     "BatchGetImage": batch_get_image,

@@ -52,7 +52,7 @@ ACTIONS = {
 
 
 def _each_named(call: Call) -> Iterator[tuple[str, str]]:
-    """DescribeRepositories: on each repository that is named, or on all."""
+    """DescribeRepositories, BatchGetRepositoryScanningConfiguration: on each repository that is named, or on all."""
     for name in call.parameters.get("repositoryNames") or ["*"]:
         yield call.action, call.registry.arn(name)
 
@@ -96,6 +96,7 @@ NEEDS: dict[str, Callable[[Call], Iterator[tuple[str, str]]]] = {
     "cloudwatch:DescribeAlarms": _each_alarm,
     "cloudwatch:DisableAlarmActions": _each_alarm,
     "cloudwatch:EnableAlarmActions": _each_alarm,
+    "ecr:BatchGetRepositoryScanningConfiguration": _each_named,
     "ecr:CreateRepository": _with_tags,
     "ecr:DescribeRepositories": _each_named,
     "ecr-public:CreateRepository": _with_tags,

@@ -7,7 +7,6 @@ import pytest
 
 from awsapi import push
 from examined import ALPINE, APP, BASE, Scanner, at, flaw, package
-from localecr.scanner import severity
 from localecr.scanner.model import Match
 from specimens import image
 
@@ -18,13 +17,6 @@ FLASK = Match(
     flaw("CVE-2023-30861", 7.5, source="GITHUB", advisory="GHSA-m2qf-hxjv-5gpq", aliases=("PYSEC-2023-62",), rating="HIGH"),
     "2.3.2",
 )
-
-
-@pytest.fixture(autouse=True)
-def bands(monkeypatch):
-    """Inspector's severities by score, while the scanner doesn't assign any."""
-    least = {"CRITICAL": 9.0, "HIGH": 7.0, "MEDIUM": 4.0, "LOW": 0.1, "INFORMATIONAL": 0.0}
-    monkeypatch.setattr(severity, "inspector", lambda of: "UNTRIAGED" if of.score is None else next(name for name in least if of.score >= least[name]))
 
 
 @pytest.fixture

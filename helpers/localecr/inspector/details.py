@@ -95,19 +95,23 @@ def _score(flaw: Vulnerability) -> Document:
 
 
 def package(match: Match) -> Document:
-    """A VulnerablePackage. Versions of an operating system's packages come apart into epoch, version and release."""
-    of, is_os = match.package, match.package.manager == "OS"
+    """A VulnerablePackage."""
+    of = match.package
+    fixed = {"fixedInVersion": _fixed(match.fixed_in, of.manager == "OS")}
+    command = COMMANDS.get((of.ecosystem or "").partition(":")[0])
+    return identity(of) | fixed | ({"remediation": command} if command and match.fixed_in else {})
+
+
+def identity(of: Package) -> Document:
+    """What says which package is meant. Versions of an operating system's packages come apart into epoch, version and release."""
+    is_os = of.manager == "OS"
     epoch, version, release = _parts(of) if is_os else (0, of.version, None)
     document: Document = {"name": of.name, "version": version, "epoch": epoch, "packageManager": of.manager, "sourceLayerHash": of.layer}
     if release:
         document["release"] = release
     if of.arch:
         document["arch"] = of.arch.upper()
-    if not is_os:
-        document["filePath"] = of.path[:LONGEST]
-    document["fixedInVersion"] = _fixed(match.fixed_in, is_os)
-    command = COMMANDS.get((of.ecosystem or "").partition(":")[0])
-    return document | ({"remediation": command} if command and match.fixed_in else {})
+    return document | ({} if is_os else {"filePath": of.path[:LONGEST]})
 
 
 def _parts(package: Package) -> tuple[int, str, str | None]:

@@ -37,6 +37,10 @@ class Subject:
     config: dict[str, Any]
     layers: tuple[LayerFile, ...]
 
+    @classmethod
+    def of_json(cls, document: dict[str, Any]) -> Subject:
+        return cls(**document | {"layers": tuple(LayerFile(**each) for each in document["layers"])})
+
 
 @dataclass(frozen=True)
 class OperatingSystem:

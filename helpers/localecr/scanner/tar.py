@@ -117,7 +117,7 @@ def _number(field: bytes) -> int:
             return int(digits, 8)
     except ValueError:
         pass
-    raise Unreadable("has a header with a broken number")
+    raise Unreadable("isn't a tar archive, or is damaged: a header has a broken number")
 
 
 def _text(field: bytes) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from localecr.scanner import zip
+from localecr.scanner import jars
 from localecr.scanner.catalogers.facts import Fact
 from localecr.scanner.model import Package, Problem
 from localecr.scanner.streams import Stream, Unreadable
@@ -41,7 +41,7 @@ def _read(path: str, stream: Stream, budget: Budget, depth: int) -> Iterator[Fac
     """``path`` of a jar in another: srv/shop.jar:BOOT-INF/lib/log4j-core-2.14.1.jar."""
     poms: list[tuple[str, str, str]] = []
     manifest: dict[str, str] = {}
-    for name, content in zip.members(stream, budget):
+    for name, content in jars.members(stream, budget):
         if content is None:
             continue
         if POM.fullmatch(name):

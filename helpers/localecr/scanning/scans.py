@@ -1,0 +1,201 @@
+"""Scans of images, from being asked for to being told: at most one of each type an image, which is done again when there is reason to.
+
+A push asks for a scan in the transaction that stores the image, and the worker ends it in the one that keeps what was found, so that a lab
+that is killed forgets none. A type's scans are kept while the registry is set to the other one; they are shown again with it.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from localecr.errors import AwsError
+from localecr.registry import Lab, Registry, manifests
+from localecr.scanning import basic, configuration, events
+from localecr.scanning.configuration import CONTINUOUS, MANUAL, Configuration
+
+DAY = 24 * 3600.0  # seconds
+RECENT = 14 * DAY  # pushed this long ago at most, an image is scanned when enhanced scanning begins (AWS: enhanced scanning, considerations)
+# what of AWS's is known of a status; of IN_PROGRESS it says nothing, and the last is Amazon Inspector's
+PENDING = "Pending start of the image scan."
+COMPLETE = "The scan was completed successfully."
+ACTIVE = "Continuous scan is selected for image."
+EXPIRED = "The configured scan duration has lapsed."
+# configs of what is an image and not something else that lies in a registry
+CONFIGS = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A scan as ECR tells it at a moment. ``findings`` is None where there are no results; times are seconds since 1970."""
+
+    type: configuration.ScanType
+    status: str
+    description: str
+    findings: list[dict[str, Any]] | None
+    completed_at: float | None
+    source_updated_at: float | None
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return basic.counts(each["severity"] for each in self.findings or ())
+
+    def status_as_json(self) -> dict[str, str]:
+        """The model's ImageScanStatus."""
+        return {"status": self.status} | ({"description": self.description} if self.description else {})
+
+    def summary_as_json(self) -> dict[str, Any]:
+        """The model's ImageScanFindingsSummary, the beginning of its ImageScanFindings."""
+        return {
+            "imageScanCompletedAt": self.completed_at,
+            "vulnerabilitySourceUpdatedAt": self.source_updated_at,
+            "findingSeverityCounts": self.counts,
+        }
+
+
+def is_scannable(image: sqlite3.Row) -> bool:
+    """Whether it is an image: no index of images, and no artifact that is something else."""
+    return image["media_type"] in manifests.IMAGES and image["artifact_type"] in CONFIGS
+
+
+def ask_on_push(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row) -> None:
+    """Has an image scanned that was just stored, if its repository's are; call it in that transaction."""
+    if registry.is_public:
+        return
+    covered = configuration.coverage(configuration.of(registry), repository)
+    if covered.frequency == MANUAL:
+        return
+    if covered.type == "ENHANCED":
+        events.image_changed(registry, "CREATE", repository["name"], covered.frequency, image["digest"], ())
+    if is_scannable(image):
+        _ask(registry, image["id"], covered.type)
+
+
+def start(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row) -> None:
+    """StartImageScan. Raises UnsupportedImageTypeException; LimitExceededException within 24 hours of the last time, a push's scan included;
+    ValidationException with enhanced scanning, which nobody starts."""
+    with registry.database.write():
+        configuration.refuse_enhanced(configuration.of(registry))
+        if not is_scannable(image):
+            kind = image["media_type"] if image["media_type"] not in manifests.IMAGES else image["artifact_type"]
+            raise AwsError(
+                "UnsupportedImageTypeException",
+                f"An artifact with media type '{kind}' cannot be scanned. For more information, see the Amazon ECR documentation.",
+            )
+        last = _row(registry, image["id"], "BASIC")
+        if last is not None and registry.lab.clock.now() < last["asked_at"] + DAY:
+            raise AwsError("LimitExceededException", "The scan quota per image has been exceeded. Wait and try again.")
+        _ask(registry, image["id"], "BASIC")
+
+
+def _ask(registry: Registry, image_id: int, scan_type: configuration.ScanType) -> None:
+    with registry.database.write() as transaction:
+        transaction.execute(
+            "INSERT INTO scans (image_id, type, status, description, asked_at, due) VALUES (?, ?, 'PENDING', ?, ?, 1) ON CONFLICT (image_id, type)"
+            " DO UPDATE SET status = excluded.status, description = excluded.description, asked_at = excluded.asked_at, due = due + 1, attempts = 0",
+            (image_id, scan_type, PENDING, registry.lab.clock.now()),
+        )
+        _wake(registry.lab)
+
+
+def _wake(lab: Lab) -> None:
+    """Has the worker look once this transaction is over."""
+    from localecr.scanning import worker  # which stands on this
+
+    lab.database.afterwards(lambda: worker.wake(lab))
+
+
+def _row(registry: Registry, image_id: int, scan_type: str) -> sqlite3.Row | None:
+    return registry.database.one("SELECT * FROM scans WHERE image_id = ? AND type = ?", (image_id, scan_type))
+
+
+def find(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row) -> Scan | None:
+    """The scan of an image, of the type that the registry is set to; None where there is none."""
+    covered = configuration.coverage(configuration.of(registry), repository)
+    row = _row(registry, image["id"], covered.type)
+    if row is None or (covered.type == "ENHANCED" and covered.frequency == MANUAL):
+        return None
+    if covered.type == "BASIC":
+        findings = json.loads(row["findings"]) if row["completed_at"] is not None else None
+        return Scan("BASIC", row["status"], row["description"], findings, row["completed_at"], row["source_updated_at"])
+    from localecr.inspector import findings as inspectors
+
+    status, description = _shown(registry, row, image, covered.frequency)
+    found = inspectors.of_image(registry, image) if row["completed_at"] is not None else None
+    return Scan("ENHANCED", status, description, found, row["completed_at"], row["source_updated_at"])
+
+
+def _shown(registry: Registry, row: sqlite3.Row, image: sqlite3.Row, frequency: str) -> tuple[str, str]:
+    """Status and description of an enhanced scan at this moment: one that came to its end goes on with continuous scanning, for a while."""
+    if row["status"] != "COMPLETE" or frequency != CONTINUOUS:
+        return row["status"], row["description"]
+    return ("SCAN_ELIGIBILITY_EXPIRED", EXPIRED) if image["pushed_at"] <= _oldest(registry) else ("ACTIVE", ACTIVE)
+
+
+def _oldest(registry: Registry) -> float:
+    """The time of the push of images that are too old to be scanned any more, by Inspector's rescan duration."""
+    from localecr.inspector import accounts
+
+    return registry.lab.clock.now() - accounts.rescan_duration(registry)
+
+
+def configure(registry: Registry, wanted: Configuration) -> None:
+    """Sets a registry's scanning. Enhanced scanning begins with what was pushed in the last 14 days, and tells which repositories are scanned
+    otherwise than before; Amazon Inspector is enabled and disabled with it."""
+    with registry.database.write():
+        before = configuration.of(registry)
+        configuration.put(registry, wanted)
+        changes = []
+        for repository in _repositories(registry):
+            was, now = configuration.coverage(before, repository), configuration.coverage(wanted, repository)
+            if was.frequency != now.frequency:
+                changes.append((repository["name"], was.frequency, now.frequency))
+            if now.type == "ENHANCED" and now.frequency != MANUAL:
+                _cover(registry, repository)
+        if "ENHANCED" in (before.type, wanted.type):
+            from localecr.inspector import accounts
+
+            if wanted.type == "ENHANCED":
+                accounts.enable(registry)
+                events.frequencies_changed(registry, changes)
+            else:
+                accounts.disable(registry)
+
+
+def _repositories(registry: Registry) -> list[sqlite3.Row]:
+    return registry.database.all("SELECT * FROM repositories WHERE kind = ? AND account = ? AND region = ? ORDER BY name", registry.scope)
+
+
+def _cover(registry: Registry, repository: sqlite3.Row) -> None:
+    """Has a repository's images scanned that weren't: those of the last 14 days; others have come too early for it."""
+    oldest = registry.lab.clock.now() - RECENT
+    rows = registry.database.all(
+        "SELECT i.* FROM images i LEFT JOIN scans s ON s.image_id = i.id AND s.type = 'ENHANCED' WHERE i.repository_id = ? AND s.image_id IS NULL",
+        (repository["id"],),
+    )
+    for image in rows:
+        if not is_scannable(image):
+            continue
+        _ask(registry, image["id"], "ENHANCED")
+        if image["pushed_at"] <= oldest:
+            with registry.database.write() as transaction:
+                transaction.execute(
+                    "UPDATE scans SET status = 'SCAN_ELIGIBILITY_EXPIRED', description = ?, due = 0 WHERE image_id = ? AND type = 'ENHANCED'",
+                    (EXPIRED, image["id"]),
+                )
+    again(registry, repository)
+
+
+def again(registry: Registry, repository: sqlite3.Row) -> None:
+    """Has the images of a repository looked at again that are scanned continuously; their status stays."""
+    if configuration.coverage(configuration.of(registry), repository).frequency != CONTINUOUS:
+        return
+    with registry.database.write() as transaction:
+        transaction.execute(
+            "UPDATE scans SET due = due + 1 WHERE type = 'ENHANCED' AND status = 'COMPLETE'"
+            " AND image_id IN (SELECT id FROM images WHERE repository_id = ? AND pushed_at > ?)",
+            (repository["id"], _oldest(registry)),
+        )
+        _wake(registry.lab)
