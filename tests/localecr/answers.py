@@ -69,7 +69,7 @@ def misfits(shape: Shape, value: Any, where: str):
 
 
 def _scalar_misfits(shape: Shape, value: Any, where: str):
-    types = {"string": str, "boolean": bool, "integer": int, "long": int, "blob": str, "timestamp": (int, float)}[shape.type_name]
+    types = {"string": str, "boolean": bool, "integer": int, "long": int, "blob": str, "timestamp": (int, float), "double": (int, float)}[shape.type_name]
     if not isinstance(value, types) or (isinstance(value, bool) and shape.type_name != "boolean"):
         yield f"{where} is a {shape.type_name}, not {value!r}"
     elif shape.type_name == "blob":
