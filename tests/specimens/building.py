@@ -147,3 +147,11 @@ MADE: dict[str, Callable[[Shelf], Image]] = {
     "shop-api:old uncompressed": lambda shelf: _compressed(shelf, "shop-api:old", "", bytes),
     "upgraded-library": _upgraded_library,
 }
+
+
+def files(image: Image, number: int) -> dict[str, bytes]:
+    """The files of a layer: their paths and contents."""
+    data = image.blobs.read(image.layers[number].digest)
+    tar = zstandard.decompress(data) if data.startswith(b"\x28\xb5\x2f\xfd") else gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+    with tarfile.open(fileobj=io.BytesIO(tar)) as archive:
+        return {member.name: archive.extractfile(member).read() for member in archive if member.isfile()}  # type: ignore[union-attr]

@@ -28,7 +28,7 @@ GOLDEN = {
     "upgraded-package": "sha256:b086b214abf0c73f28d92b9f00ee78f6d7f7861d9589886d6103459be0205f07",
     "backports": "sha256:6ab4ea07d1515432d4904df696c503e28ef7e3e88f397eff6a489e8577a6488b",
     "source-versions": "sha256:0dbe064d87b0f297e1856445ec56816e464f15e8cef0b7793854029c8fb8fdcc",
-    "os-owned-library": "sha256:7b943049b6af4e3f833d96d7837c9c48072db66c3a32344cb4d10cf10047cf92",
+    "os-owned-library": "sha256:43b8872ec9b89e5450e99f7b6859a43d72be5043610ec2d41b345c99715e3aa1",
     "distroless-library": "sha256:a6c6ac08b66e4eed755c85e3a3212198ab520241cef5214cc8016a6698bf523f",
     "scratch-jar": "sha256:ffb40e13d1b4294a71408c181bffba2e9c4141935a681ba405628504c44e713c",
     "node-nested": "sha256:cadbf2ef6b8a2e3d377eb166c97cc2751b37691bb90daa3dd4bd1ef6267075dd",
