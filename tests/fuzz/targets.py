@@ -64,7 +64,7 @@ def _lab() -> Any:
     state = _folder() / "state"
     state.mkdir()
     database = Database(state / "lab.sqlite")
-    lab = Lab(database, Blobs(state), Clock(database, "2026-01-05T09:00:00Z"), b"secret" * 5, "localhost:1", "localhost:2")
+    lab = Lab(state, database, Blobs(state), Clock(database, "2026-01-05T09:00:00Z"), b"secret" * 5, "localhost:1", "localhost:2")
     for kind in ("private", "public"):
         repositories.create(Registry(lab, kind, ACCOUNT, REGION), "web")
     identities.ensure_key(database, ACCOUNT, "learner")
