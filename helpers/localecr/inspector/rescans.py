@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from localecr.registry import Registry
+from localecr.scanning import scans
 
 DAY = 24 * 3600.0
 LIFETIME = "LIFETIME"
@@ -37,7 +38,7 @@ def of(registry: Registry) -> dict[str, Any]:
 
 
 def put(registry: Registry, configuration: dict[str, Any]) -> None:
-    """Sets the model's EcrConfiguration; within a transaction. Members that are left out stay as they are."""
+    """Sets the model's EcrConfiguration, which counts at once; within a transaction. Members that are left out stay as they are."""
     kept = of(registry) | configuration | {"updatedAt": registry.lab.clock.now()}
     with registry.database.write() as transaction:
         transaction.execute(
@@ -45,6 +46,7 @@ def put(registry: Registry, configuration: dict[str, Any]) -> None:
             " ON CONFLICT (account, region) DO UPDATE SET rescans = excluded.rescans",
             (registry.account, registry.region, json.dumps(kept)),
         )
+        scans.go_on(registry.lab)
 
 
 def limits(registry: Registry) -> Limits:
