@@ -239,7 +239,8 @@ def describe_images(registry: Registry, principal: Principal, asked: Parameters)
         page, token = images.describe(
             registry, row, wanted.get("tagStatus", "ANY"), asked.get("maxResults", paging.DEFAULT_PAGE), asked.get("nextToken")
         )
-    return {"imageDetails": [image_detail(registry, row, image) | {"imageStatus": "ACTIVE"} for image in page], "nextToken": token}
+    scanned = ecr_scanning.told_with_images(registry, row)
+    return {"imageDetails": [image_detail(registry, row, image) | {"imageStatus": "ACTIVE"} | scanned(image) for image in page], "nextToken": token}
 
 
 def image_detail(registry: Registry, row: sqlite3.Row, image: sqlite3.Row) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 from localecr.errors import AwsError
@@ -75,6 +76,20 @@ def describe_image_scan_findings(registry: Registry, principal: Principal, asked
         raise _not_found(registry, row, image, asked)
     page, token = _page(registry, image, scan, asked.get("maxResults", paging.DEFAULT_PAGE), asked.get("nextToken"))
     return _of_image(registry, row, image, asked) | {"imageScanStatus": scan.status_as_json(), "imageScanFindings": page, "nextToken": token}
+
+
+def told_with_images(registry: Registry, row: sqlite3.Row) -> Callable[[sqlite3.Row], Answer]:
+    """What DescribeImages says of an image's scan: nothing of a basic one, since AWS's own scanner does it (AWS: image scanning)."""
+    if configuration.of(registry).type == "BASIC":
+        return lambda image: {}
+
+    def told(image: sqlite3.Row) -> Answer:
+        scan = scans.find(registry, row, image)
+        if scan is None:
+            return {}
+        return {"imageScanStatus": scan.status_as_json(), "imageScanFindingsSummary": scan.summary_as_json() if scan.findings is not None else None}
+
+    return told
 
 
 LISTS = {"BASIC": "findings", "ENHANCED": "enhancedFindings"}

@@ -21,6 +21,7 @@ from localecr.identities import Entity, Policy, Principal
 from localecr.ledger import Call
 from localecr.registry import Registry, policies, registry_policy
 from localecr.request_context import Value
+from localecr.scanning import configuration
 
 ANYBODY = {"ecr-public:BatchGetImage", "ecr-public:GetDownloadUrlForLayer", "ecr-public:BatchCheckLayerAvailability"}
 ALWAYS = Verdict(True, "because anybody may read a public registry", (), (), "allowed", {})
@@ -63,6 +64,24 @@ def _with_tags(call: Call) -> Iterator[tuple[str, str]]:
         yield f"{call.service}:TagResource", call.resource
 
 
+def _with_inspector(call: Call) -> Iterator[tuple[str, str]]:
+    """Turning enhanced scanning on or off is turning Amazon Inspector on or off (AWS: IAM permissions required for enhanced scanning)."""
+    yield call.action, call.resource
+    before = configuration.of(call.registry).type
+    if call.parameters.get("scanType", before) == "ENHANCED":
+        yield "inspector2:Enable", "*"
+    elif before == "ENHANCED":
+        yield "inspector2:Disable", "*"
+
+
+def _with_inspectors_findings(call: Call) -> Iterator[tuple[str, str]]:
+    """With enhanced scanning the findings are Amazon Inspector's, and are asked of it for the caller."""
+    yield call.action, call.resource
+    if configuration.of(call.registry).type == "ENHANCED":
+        yield "inspector2:ListCoverage", "*"
+        yield "inspector2:ListFindings", "*"
+
+
 def _with_bearer(call: Call) -> Iterator[tuple[str, str]]:
     yield call.action, call.resource
     yield "sts:GetServiceBearerToken", "*"
@@ -98,7 +117,9 @@ NEEDS: dict[str, Callable[[Call], Iterator[tuple[str, str]]]] = {
     "cloudwatch:EnableAlarmActions": _each_alarm,
     "ecr:BatchGetRepositoryScanningConfiguration": _each_named,
     "ecr:CreateRepository": _with_tags,
+    "ecr:DescribeImageScanFindings": _with_inspectors_findings,
     "ecr:DescribeRepositories": _each_named,
+    "ecr:PutRegistryScanningConfiguration": _with_inspector,
     "ecr-public:CreateRepository": _with_tags,
     "ecr-public:DescribeRepositories": _each_named,
     "ecr-public:GetAuthorizationToken": _with_bearer,

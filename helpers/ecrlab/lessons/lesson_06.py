@@ -43,9 +43,10 @@ def fixed(lab: Lab) -> Verdict:
     if systems and libraries:
         return not_yet(f"{systems[0]} has a new base image and {libraries[0]} new libraries, but no image has both.", "What the first cell says, the second must say as well.")
     if systems:
-        return not_yet("A new base image brings the system's packages and nothing else: your own layer is what it was, libraries and all.", 'REQUIREMENTS="fixed"')
+        return not_yet("A new base image brings the system's packages and nothing else: your own layer is what it was, libraries and all.", 'DEPENDENCIES="fixed"')
     if libraries:
-        return not_yet("The libraries are new, and stand on the old base image: what Debian packages comes from there.", '"debian:12"')
+        aged = ", ".join(sorted({row.package for row in left[libraries[0]]}))
+        return not_yet(f"The libraries are new. The base image isn't the newest: {aged} came with it, and a later Debian has the fix.", '"debian:12.15"')
     return not_yet(f"{best} still has flaws with a fix in what Debian packages and in libraries.", "show.layer_map says which layer brought them.")
 
 

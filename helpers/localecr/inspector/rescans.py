@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import math
+import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
 from localecr.registry import Registry
+from localecr.scanning import scans
 
 DAY = 24 * 3600.0
 LIFETIME = "LIFETIME"
@@ -24,6 +26,10 @@ class Limits:
     pushed_after: float
     pulled_after: float
 
+    def include(self, image: sqlite3.Row) -> bool:
+        """Whether an image is looked at again."""
+        return image["pushed_at"] > self.pushed_after or (image["last_pulled_at"] or -math.inf) > self.pulled_after
+
 
 def of(registry: Registry) -> dict[str, Any]:
     """The model's EcrConfiguration, and ``updatedAt`` where it was ever set."""
@@ -32,7 +38,7 @@ def of(registry: Registry) -> dict[str, Any]:
 
 
 def put(registry: Registry, configuration: dict[str, Any]) -> None:
-    """Sets the model's EcrConfiguration; within a transaction. Members that are left out stay as they are."""
+    """Sets the model's EcrConfiguration, which counts at once; within a transaction. Members that are left out stay as they are."""
     kept = of(registry) | configuration | {"updatedAt": registry.lab.clock.now()}
     with registry.database.write() as transaction:
         transaction.execute(
@@ -40,6 +46,7 @@ def put(registry: Registry, configuration: dict[str, Any]) -> None:
             " ON CONFLICT (account, region) DO UPDATE SET rescans = excluded.rescans",
             (registry.account, registry.region, json.dumps(kept)),
         )
+        scans.go_on(registry.lab)
 
 
 def limits(registry: Registry) -> Limits:

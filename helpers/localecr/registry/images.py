@@ -239,6 +239,7 @@ def delete(registry: Registry, repository: sqlite3.Row, image_id: dict[str, str]
             transaction.execute("DELETE FROM tags WHERE repository_id = ? AND name = ?", (repository["id"], tag))
             return [identifier(image["digest"], tag)]
         _refuse_listed(registry, repository, image)
+        scans.forget_image(registry, repository, image, present)
         departures.of_image(registry, repository, image)
         transaction.execute("DELETE FROM images WHERE id = ?", (image["id"],))
     return [identifier(image["digest"], each) for each in present] or [identifier(image["digest"], None)]

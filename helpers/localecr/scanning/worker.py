@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from localecr.registry import Lab, Registry
+from localecr.scanning import knowledge, scans
 from localecr.store import trouble
 from localecr.store.database import Closed, Database
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("localecr")
 LATER = 60.0  # seconds until a disk in trouble is tried again
+OFTEN = 3600.0  # seconds after which images that are scanned continuously are looked at again by a clock that ticks
 MOST_ATTEMPTS = 3  # at one image: what takes the whole lab down with it is not looked at for ever
 _workers: WeakKeyDictionary[Database, Worker | None] = WeakKeyDictionary()
 _beginning = threading.Lock()
@@ -30,8 +32,8 @@ _beginning = threading.Lock()
 
 def begin(lab: Lab) -> None:
     """Has scans done that an earlier process of the lab left, and images looked at again that are scanned continuously. Call it when the lab starts."""
-    due = lab.database.one("SELECT 1 FROM scans WHERE due LIMIT 1")
-    if due or lab.database.one("SELECT 1 FROM scanning_configurations WHERE scan_type = 'ENHANCED' LIMIT 1"):
+    scans.go_on(lab)
+    if lab.database.one("SELECT 1 FROM scans WHERE due LIMIT 1"):
         wake(lab)
 
 
@@ -84,18 +86,27 @@ class Look:
 
 class Worker:
     def __init__(self, lab: Lab):
+        from localecr.scanner.advisories import FILE
         from localecr.scanner.process import Examiner
 
         self.running, self.done = 0, 0
         self._lab = lab
-        self._examiner: Examiner = Examiner(lab.folder / "advisories.sqlite")
+        self._examiner: Examiner = Examiner(lab.folder / FILE)
         self._awake = threading.Event()
         self._is_ending = False
+        lab.clock.whenever_moved(self._go_on)
+        knowledge.whenever_changed(lab, self._go_on)
         self._thread = threading.Thread(target=self._run, name="scans", daemon=True)
         self._thread.start()
 
     def wake(self) -> None:
         self._awake.set()
+
+    def _go_on(self) -> None:
+        """Has continuous scanning go on with what is known now; who moved the clock is answered when that is asked for."""
+        if not self._is_ending:
+            with trouble.tolerated("That images are to be scanned again"):
+                scans.go_on(self._lab)
 
     def stop(self) -> None:
         self._is_ending = True
@@ -104,17 +115,19 @@ class Worker:
         self._thread.join()
 
     def _run(self) -> None:
-        wait: float | None = 0.0
+        wait = 0.0
         while True:
-            self._awake.wait(wait)
+            is_called = self._awake.wait(wait)
             self._awake.clear()
             if self._is_ending:
                 break
+            if not is_called and not self._lab.clock.is_standing:
+                self._go_on()
             wait = self._work()
         self._lab.database.release()
 
-    def _work(self) -> float | None:
-        """Scans all that is due; says how many seconds later to try again, None: whenever something is."""
+    def _work(self) -> float:
+        """Scans all that is due; says after how many seconds to look again, if nothing comes up before."""
         try:
             while not self._is_ending and (look := self._take()):
                 self._scan(look)
@@ -124,7 +137,7 @@ class Worker:
             said = trouble.sentence(error)
             log.warning("Images couldn't be scanned: %s", said or repr(error), exc_info=None if said else error)
             return LATER
-        return None
+        return OFTEN
 
     def _take(self) -> Look | None:
         """The look that waits longest, from now on in progress."""
@@ -167,7 +180,7 @@ class Worker:
         if look.attempts >= MOST_ATTEMPTS:
             return Unscannable("FAILED", f"The scan was begun {look.attempts} times, and the lab ended each time before the scan did.")
         try:
-            return self._examiner.examine(subjects.of(self._lab, look.image), self._lab.clock.now())
+            return self._examiner.examine(subjects.of(self._lab, look.image), knowledge.known_at(self._lab))
         except Unscannable as why:
             return None if self._is_ending else why
         except Exception as error:
