@@ -186,6 +186,41 @@ def test_the_dashboard_is_used_by_the_keys_that_it_names(open_notebook: Callable
     notebook.page.close()
 
 
+EXPLORER = {
+    "lab": 'import ecrlab\nlab = ecrlab.open()\necr = lab.client("ecr")\nlab.login()',
+    "push": (
+        'uri = ecr.create_repository(repositoryName="browser/shop-api")["repository"]["repositoryUri"]\n'
+        'lab.docker.images.build(path="app/shop-api", tag=f"{uri}:1.0", buildargs={"BASE": lab.base("debian:11")})\n'
+        'pushed = lab.docker.images.push(uri, tag="1.0")\n'
+        'rule = {"scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": [{"filter": "browser", "filterType": "WILDCARD"}]}\n'
+        'configured = ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[rule])'
+    ),
+    "explorer": 'ecrlab.explorer(lab.scans.wait("browser/shop-api", tag="1.0"))',
+}
+
+
+def test_the_explorer_is_used_by_the_keys_that_it_names(open_notebook: Callable[[str], NotebookPage], jupyterlab: JupyterLab) -> None:
+    write(jupyterlab, "notebooks/explorer.ipynb", EXPLORER)
+    notebook = open_notebook("notebooks/explorer.ipynb")
+    notebook.run_all()
+    assert failed(notebook) == []
+    notebook.walk_to(2)
+    shown = notebook.shown(2)
+    assert shown.get_by_text("By keyboard: Tab to a list, Space opens it, arrow keys, Enter.").is_visible()
+    for label, first in (("Severity", "CRITICAL"), ("Fix", "with")):
+        notebook.tab_to(shown.get_by_label(label))
+        for key in ("Space", "ArrowDown", "Enter"):
+            notebook.page.keyboard.press(key)
+        assert shown.get_by_label(label).evaluate("list => list.selectedOptions[0].textContent").startswith(first)
+    shown.get_by_role("status").get_by_text("7 of 36 findings.").wait_for()
+    assert "HIGH" not in shown.get_by_role("status").inner_text()
+    notebook.unroll()
+    assert notebook.screenshots(SCREENSHOTS, "explorer")
+    assert notebook.violations() == []
+    assert notebook.cut_off() == []
+    notebook.page.close()
+
+
 BAD = {
     "sound": "print('a tag can move')",
     "silent": "from IPython.display import HTML\nHTML('<svg role=\"img\" width=\"9\" height=\"9\"><rect width=\"9\" height=\"9\"/></svg>')",
