@@ -24,7 +24,7 @@ from localecr import identities, playground
 from localecr.clock import as_datetime, parse_instant
 from localecr.errors import AwsError
 from localecr.http import Request, Response
-from localecr.registry import Lab
+from localecr.registry import Lab, Registry
 from localecr.scanning import worker
 
 SERVER_FILE = "server.json"
@@ -86,6 +86,7 @@ class LabDoor:
             ("POST", "verdict"): lambda asked: playground.verdict(self.lab, asked),
             ("GET", "scans"): lambda asked: worker.progress(self.lab),
             ("POST", "advisories"): self._advisories,
+            ("POST", "sboms"): self._sboms,
         }
 
     def _status(self, asked: dict) -> dict:
@@ -122,6 +123,12 @@ class LabDoor:
             "sources_updated_at": as_datetime(updated_at).isoformat(),
             "known_until": None if held is None else as_datetime(held).isoformat(),
         }
+
+    def _sboms(self, asked: dict) -> dict:
+        from localecr.inspector import exports
+
+        registry = Registry(self.lab, "private", asked["account"], asked["region"])
+        return {"sboms": exports.documents(registry, asked["report_id"])}
 
     def _stop(self, asked: dict) -> dict:
         self.stop()
@@ -185,6 +192,13 @@ class Door:
         ``known_until=`` holds it at a date (ISO 8601) or, None, lets it go with the clock; ``changed=True`` says that the database was changed.
         """
         return self._ask("POST", "advisories", told)
+
+    def sboms(self, account: str, region: str, report_id: str) -> list[dict[str, Any]]:
+        """The SBOMs of an export of Amazon Inspector's (CreateSbomExport): ``key``, under which S3 would have it, and ``document``.
+
+        Raises DoorError for a report that isn't there.
+        """
+        return self._ask("POST", "sboms", {"account": account, "region": region, "report_id": report_id})["sboms"]
 
     def from_address(self, address: str) -> dict[str, str]:
         """The headers with which a call comes from another IP address. They are not part of what is signed."""

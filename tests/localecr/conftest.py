@@ -18,6 +18,7 @@ import requests
 from botocore.client import BaseClient
 
 import answers
+import examined
 import grants
 import proofs
 import stand_in
@@ -86,6 +87,7 @@ def aws(aws: Callable[..., BaseClient], witness: proofs.Witness) -> Callable[...
         for judged in ("after-call.ecr", "after-call.ecr-public"):
             made.meta.events.register(judged, answers.check)
             made.meta.events.register(judged, witness.answered)
+        made.meta.events.register("after-call.inspector2", answers.check_rest)
         return made
 
     return client
@@ -153,6 +155,12 @@ def meet(aws: Callable[..., BaseClient], lab_endpoint: Endpoint, free_repository
         return grants.meet(lab_endpoint, aws("iam", account), f"{free_repository[-40:].strip('-')}-{next(met)}", *policies)
 
     return user
+
+
+@pytest.fixture
+def inspected(lab_endpoint: Endpoint, aws: Callable[..., BaseClient], free_repository: str) -> examined.Inspected:
+    """An account of this test's own with Amazon Inspector, and a repository; see examined.py."""
+    return examined.Inspected(lab_endpoint, aws, free_repository)
 
 
 @pytest.fixture

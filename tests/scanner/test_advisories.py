@@ -354,6 +354,8 @@ def test_a_learners_own_document_can_be_written_anew(advisories):
 def test_a_document_that_is_no_osv_is_refused_with_a_reason(advisories):
     with pytest.raises(osv.NotOsv, match="its id is missing"):
         advisories.add({})
+    with pytest.raises(osv.NotOsv, match="kev_date_added is no time: 'soon'"):
+        advisories.add(document("MINE-1", database_specific={"kev_date_added": "soon"}))
     assert advisories.count(EVER) == 104
 
 

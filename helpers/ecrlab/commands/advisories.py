@@ -38,9 +38,9 @@ def _update(given: argparse.Namespace, state: Path) -> int:
             done = advisories.update(given.source)
         except Unreadable as error:
             raise LabError("advisories", str(error), "Nothing was changed.") from error
-    print(f"Read {done.read:,} advisories: {done.added:,} new, {done.changed:,} changed, {done.unchanged:,} known already.")
+    print(f"Advisories read: {done.read:,} ({done.added:,} new, {done.changed:,} changed, {done.unchanged:,} known already).")
     if done.refused:
-        print(f"{done.refused:,} files are no OSV documents and were left out:", file=sys.stderr)
+        print(f"Left out, being no OSV documents: {done.refused:,}", file=sys.stderr)
         for problem in done.problems:
             print(f"  {problem.subject}: {problem.reason}", file=sys.stderr)
     door = server.find(state)

@@ -14,10 +14,13 @@ from localecr.inspector.accounts import registry_of
 from localecr.inspector.errors import not_built
 from localecr.ledger import Call
 from localecr.registry import Registry
+from localecr.scanning import configuration, scans
 
 Answer = dict[str, Any]
 STATES = {True: "ENABLED", False: "DISABLED"}
 OTHERS = ("ec2", "lambda", "lambdaCode", "codeRepository")  # what Inspector scans beside ECR
+# the rules of a registry whose scanning Inspector turns on (AWS: Activating a scan type)
+EVERYTHING = ({"scanFrequency": "CONTINUOUS_SCAN", "repositoryFilters": [{"filter": "*", "filterType": "WILDCARD"}]},)
 PERMISSIONS = ("ENABLE_SCANNING", "DISABLE_SCANNING", "ENABLE_REPOSITORY", "DISABLE_REPOSITORY")
 MOST_PERMISSIONS = 1024
 NOT_YOURS = ("ACCESS_DENIED", "Invoking account does not have access to this account")
@@ -37,8 +40,11 @@ def disable(call: Call) -> Answer:
     return _switched(call, lambda registry: _scan(registry, "BASIC") if "ECR" in types else None)
 
 
-def _scan(registry: Registry, scan_type: str) -> None:
-    """Inspector and the registry's scan type go together."""
+def _scan(registry: Registry, scan_type: configuration.ScanType) -> None:
+    """Inspector and the registry's scan type go together; the rules of a registry that has this type stay."""
+    if configuration.of(registry).type != scan_type:
+        rules = EVERYTHING if scan_type == "ENHANCED" else ()
+        scans.configure(registry, configuration.Configuration(scan_type, rules))
     (accounts.enable if scan_type == "ENHANCED" else accounts.disable)(registry)
 
 

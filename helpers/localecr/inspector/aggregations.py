@@ -66,8 +66,7 @@ def _fits(of: Aggregation, asked: dict[str, Any], group: Group, told: Told) -> b
 
 def _holds(conditions: list[dict[str, Any]], value: Any) -> bool:
     values = value if isinstance(value, list) else [] if value is None else [value]
-    kind = criteria.of_text if "comparison" in conditions[0] else criteria.of_numbers
-    return kind(conditions, values)
+    return criteria.of_kind(conditions)(conditions, values)
 
 
 def _counts(of: Aggregation, members: list[Told]) -> Group:

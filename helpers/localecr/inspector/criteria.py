@@ -13,6 +13,7 @@ from typing import Any
 Condition = dict[str, Any]
 Told = dict[str, Any]  # a finding as ListFindings tells it
 Values = list[Any]
+Test = Callable[[list[Condition], Values], bool]
 
 
 def matches(criteria: dict[str, list[Condition]], told: Told) -> bool:
@@ -23,6 +24,12 @@ def matches(criteria: dict[str, list[Condition]], told: Told) -> bool:
 def _fits(name: str, conditions: list[Condition], told: Told) -> bool:
     kind, of = MEMBERS.get(name, (of_text, lambda told: []))
     return kind(conditions, of(told))
+
+
+def of_kind(conditions: list[Condition]) -> Test:
+    """How conditions are that don't say it by their member: by what the first of them has."""
+    keys = set(conditions[0])
+    return of_tags if "key" in keys else of_text if "comparison" in keys else of_dates if keys & {"startInclusive", "endInclusive"} else of_numbers
 
 
 def of_text(conditions: list[Condition], values: Values) -> bool:
@@ -53,7 +60,7 @@ def seconds(moment: datetime | float | None) -> float | None:
     return moment.timestamp() if isinstance(moment, datetime) else moment
 
 
-def _maps(conditions: list[Condition], values: Values) -> bool:
+def of_tags(conditions: list[Condition], values: Values) -> bool:
     """On tags; a condition without a value is about the key alone."""
     return any(each["key"] in tags and each.get("value") in (None, "", tags[each["key"]]) for each in conditions for tags in values)
 
@@ -98,7 +105,7 @@ def _present(value: Any) -> Values:
 
 
 # member of FilterCriteria → how its conditions are, and what of a finding they are about
-MEMBERS: dict[str, tuple[Callable[[list[Condition], Values], bool], Callable[[Told], Values]]] = {
+MEMBERS: dict[str, tuple[Test, Callable[[Told], Values]]] = {
     "findingArn": (of_text, _own("findingArn")),
     "awsAccountId": (of_text, _own("awsAccountId")),
     "findingType": (of_text, _own("type")),
@@ -114,7 +121,7 @@ MEMBERS: dict[str, tuple[Callable[[list[Condition], Values], bool], Callable[[To
     "epssScore": (of_numbers, lambda told: []),
     "resourceType": (of_text, _resource("type")),
     "resourceId": (of_text, _resource("id")),
-    "resourceTags": (_maps, lambda told: [told["resources"][0].get("tags", {})]),
+    "resourceTags": (of_tags, lambda told: [told["resources"][0].get("tags", {})]),
     "ecrImagePushedAt": (of_dates, _image("pushedAt")),
     "ecrImageArchitecture": (of_text, _image("architecture")),
     "ecrImageRegistry": (of_text, _image("registry")),

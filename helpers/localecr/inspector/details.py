@@ -55,7 +55,7 @@ def title(name: str, packages: list[str]) -> str:
 
 
 def _vulnerability(flaw: Vulnerability) -> Document:
-    names = dict.fromkeys(each for each in (flaw.advisory, *flaw.aliases) if each != flaw.id)
+    names = dict.fromkeys(each for each in (flaw.advisory, *flaw.aliases) if not each.endswith(flaw.id))  # DEBIAN-CVE-… is no other name
     details: Document = {
         "vulnerabilityId": flaw.id,
         "source": SOURCES.get(flaw.source, flaw.source),

@@ -118,4 +118,4 @@ def _fits(registry: Registry, image: sqlite3.Row, wanted: dict[str, Any]) -> boo
         "cloudProviderAccountId": [registry.account],
         "cloudProviderRegion": [registry.region],
     }
-    return all("key" not in conditions[0] and criteria.of_text(conditions, values.get(name, [])) for name, conditions in wanted.items())
+    return all(criteria.of_kind(conditions)(conditions, values.get(name, [])) for name, conditions in wanted.items())

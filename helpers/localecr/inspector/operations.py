@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from localecr.inspector import account_operations, export_operations, filter_operations, finding_operations
+from localecr.inspector import account_operations, coverage_operations, export_operations, filter_operations, finding_operations, vulnerabilities
 from localecr.ledger import Call
 
 OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = (
-    account_operations.OPERATIONS | export_operations.OPERATIONS | filter_operations.OPERATIONS | finding_operations.OPERATIONS
+    account_operations.OPERATIONS
+    | coverage_operations.OPERATIONS
+    | export_operations.OPERATIONS
+    | filter_operations.OPERATIONS
+    | finding_operations.OPERATIONS
+    | vulnerabilities.OPERATIONS
 )

@@ -18,6 +18,7 @@ AFTER_MEMBERS = (b"PK\1\2", b"PK\5\6", b"PK\6\6", b"PK\6\x08")
 STORED, DEFLATED = 0, 8
 IS_ENCRYPTED, IS_SIZED_AFTERWARDS = 1, 8
 UNKNOWN = 0xFFFFFFFF  # a size that stands in the zip64 field
+SMALL = 4096
 LONGEST_PREFIX = 1 << 20  # bytes before the archive: the shell script of a jar that can be started has some ten thousand
 
 
@@ -27,22 +28,17 @@ def members(stream: Stream, budget: Budget) -> Iterator[tuple[str, Stream | None
     while (signature := stream.peek(4)) == MEMBER:
         budget.enter()
         _, flags, method, packed, size, name_length, extra_length = HEADER.unpack(_whole(stream, HEADER.size))
-        name = _whole(stream, name_length).decode("utf-8", "surrogateescape")
+        name = _whole(stream, name_length).decode("utf-8", "replace")
         packed = _packed_size(_whole(stream, extra_length), packed, size)
-        if flags & IS_SIZED_AFTERWARDS and not (method == STORED and packed):
-            if method != DEFLATED or flags & IS_ENCRYPTED:
-                raise Unreadable(f"doesn't say where its member {name[:200]} ends")
+        is_known = method in (STORED, DEFLATED) and not flags & IS_ENCRYPTED
+        if flags & IS_SIZED_AFTERWARDS and method == DEFLATED and is_known:
             inflating = Inflating(stream, budget)
             yield name, inflating
             inflating.finish()
-            _skip_descriptor(stream)
-            continue
-        part = Part(stream, packed)
-        if flags & IS_ENCRYPTED or method not in (STORED, DEFLATED):
-            yield name, None
         else:
-            yield name, part if method == STORED else Inflating(part, budget)
-        stream.skip(part.left)
+            part = Part(stream, packed)
+            yield name, None if not is_known else part if method == STORED else Inflating(part, budget)
+            stream.skip(part.left)
         if flags & IS_SIZED_AFTERWARDS:
             _skip_descriptor(stream)
     if signature not in AFTER_MEMBERS:
@@ -56,14 +52,15 @@ class Inflating(Stream):
         super().__init__(self._inflate(packed, budget))
 
     def _inflate(self, packed: Stream, budget: Budget) -> Iterator[bytes]:
-        inflating = zlib.decompressobj(-zlib.MAX_WBITS)
+        inflating, size = zlib.decompressobj(-zlib.MAX_WBITS), SMALL
         while not inflating.eof:
-            taken = packed.take(CHUNK) if not isinstance(packed, Part) else packed.take(min(CHUNK, packed.left) or 1)
+            taken = packed.take(size)
             if not taken:
                 raise Unreadable("ends too early")
             for piece in inflated(inflating, taken):
                 budget.unpack(len(piece))
                 yield piece
+            size = min(2 * size, CHUNK)  # most members are small, and what isn't theirs is given back
         packed.give_back(inflating.unused_data)
 
     def finish(self) -> None:
@@ -107,9 +104,9 @@ def _packed_size(extra: bytes, packed: int, size: int) -> int:
 
 
 def _skip_descriptor(stream: Stream) -> None:
-    """What follows a member whose sizes weren't known when it began. It comes in four forms, of which the one is it that something known follows."""
+    """Passes over the sizes that follow a member. They come in several forms, of which it is the one that something known follows."""
     head = stream.peek(28)
-    for length in (16, 24) if head.startswith(DESCRIPTOR) else (12, 20):
+    for length in (16, 24) if head.startswith(DESCRIPTOR) else (0, 12, 20):
         if head[length : length + 4] in (MEMBER, *AFTER_MEMBERS):
             stream.skip(length)
             return

@@ -17,7 +17,8 @@ LAYERS = ("application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.image.l
 
 def refuse_other_than_images(subject: Subject) -> None:
     """Raises Unscannable (UNSUPPORTED_IMAGE) for an artifact that isn't a container image: a chart, a signature, an attestation."""
-    kind = subject.manifest.get("config", {}).get("mediaType")
+    config = subject.manifest.get("config")
+    kind = config.get("mediaType") if isinstance(config, dict) else None
     if kind not in CONFIGS:
         raise Unscannable("UNSUPPORTED_IMAGE", f"This isn't a container image: its config is of the type {kind}.")
     for layer in subject.layers:

@@ -14,6 +14,8 @@ from localecr.scanner.streams import Unreadable
 from localecr.scanner.tar import Entry
 
 Content = TypeVar("Content")
+Keep = Callable[[str], Content | None]
+Copy = Callable[[Content | None, str, str], Content | None]
 
 WHITEOUT, OPAQUE = ".wh.", ".wh..wh..opq"
 LONGEST_PATH = 4096  # characters, Linux's PATH_MAX
@@ -46,16 +48,14 @@ class Overlay(Generic[Content]):
         self._real: dict[str, str] = {}
         self._hidden: set[tuple[str, bool]] = set()  # what the layer has hidden already
 
-    def apply(
-        self, entries: Iterable[Entry], layer: int, keep: Callable[[str], Content | None], copy: Callable[[Content, str], Content | None]
-    ) -> None:
-        """Lays a layer over those that are there.
+    def apply(self, entries: Iterable[Entry], layer: int, keep: Keep[Content], copy: Copy[Content]) -> None:
+        """Lays a layer over those that are there. Raises Unreadable for a path that nothing can be unpacked at, and what the two raise.
 
-        ``keep`` is asked for the content of each file, by its path, and ``copy`` for that of a hard link to a file that was kept; None: it
-        needn't be kept. Raises Unreadable for a path that nothing can be unpacked at, and what those raise.
+        ``keep`` is asked for the content of each file, by its path. ``copy`` is asked for that of each hard link, by the content of what it
+        is a link to, None where that wasn't kept, and by the paths of that and of the link. None: it needn't be kept.
         """
         self._hidden.clear()
-        for name, kind, target, _ in entries:
+        for name, kind, target in entries:
             folder, _, name = clean(name).rpartition("/")
             folder = self.real(folder)
             if name.startswith(WHITEOUT):
@@ -70,8 +70,8 @@ class Overlay(Generic[Content]):
             elif kind == "link":
                 content = self._link(target)
             elif kind == "hardlink":
-                there = self.nodes.get(self._beside(target))
-                content = there and (there.content if isinstance(there.content, Link) else copy(there.content, path))
+                there = self.nodes.get(file := self._file(target))
+                content = there.content if there and isinstance(there.content, Link) else copy(there and there.content, file, path)
             if content is not None:
                 self._put(path, content, layer)
 
@@ -113,7 +113,7 @@ class Overlay(Generic[Content]):
             ahead += node.content.target.split("/")[::-1]
         return done
 
-    def _beside(self, target: str) -> str:
+    def _file(self, target: str) -> str:
         """Where the file really is that a hard link names; itself it may be a symbolic link."""
         folder, _, name = clean(target).rpartition("/")
         return _joined(self.real(folder), name)

@@ -43,8 +43,11 @@ class Stream:
         return taken
 
     def give_back(self, taken: bytes) -> None:
-        """Puts bytes that were taken before all that is left."""
-        self._piece, self._at = taken + self._piece[self._at :], 0
+        """Puts bytes that were taken last back before all that is left."""
+        if len(taken) <= self._at:
+            self._at -= len(taken)
+        else:
+            self._piece, self._at = taken + self._piece[self._at :], 0
 
     def skip(self, size: int) -> None:
         """Passes over ``size`` bytes. Raises Unreadable where there are fewer."""

@@ -10,7 +10,7 @@ LONGEST_LINE = 1 << 20  # bytes; real ones, lists of what a package needs, have 
 
 
 def lines(stream: Stream) -> Iterator[str]:
-    """The lines without their ends. Bytes that are no UTF-8 are kept as ``surrogateescape`` keeps them. Raises Unreadable."""
+    """The lines without their ends. Raises Unreadable for one that doesn't end."""
     rest = b""
     for piece in stream.pieces():
         *whole, rest = (rest + piece).split(b"\n")
@@ -23,7 +23,7 @@ def lines(stream: Stream) -> Iterator[str]:
 
 
 def _text(line: bytes) -> str:
-    return line.removesuffix(b"\r").decode("utf-8", "surrogateescape")
+    return line.removesuffix(b"\r").decode("utf-8", "replace")
 
 
 def blocks(stream: Stream, fields: Collection[str]) -> Iterator[dict[str, str]]:

@@ -42,6 +42,8 @@ CATALOGERS = (
     *(Cataloger(f"**/*.{kind}", java.read_archive, is_library=True) for kind in ("jar", "war", "ear")),
 )
 
+PLACES = tuple(each.glob for each in CATALOGERS if not each.glob.startswith("*"))
+
 # Most files are none of these, which their ends tell at once.
 _ENDS = tuple({tail for each in CATALOGERS if (tail := each.glob.rpartition("*")[2])})
 _BEGINNINGS = tuple({each.glob.partition("*")[0] for each in CATALOGERS if each.glob.endswith("*")})
@@ -53,3 +55,8 @@ def of(path: str) -> Cataloger | None:
     if not path.endswith(_ENDS) and not path.startswith(_BEGINNINGS):
         return None
     return next((each for pattern, each in _PATTERNS if pattern.fullmatch(path)), None)
+
+
+def is_library(path: str) -> bool:
+    cataloger = of(path)
+    return cataloger is not None and cataloger.is_library

@@ -12,15 +12,14 @@ from localecr.scanner import jars
 from localecr.scanner.catalogers.facts import Fact
 from localecr.scanner.model import Package, Problem
 from localecr.scanner.streams import Stream, Unreadable
-from localecr.scanner.text import lines
 from localecr.scanner.unpacking import Budget
 
-DEEPEST = 5  # jars in a jar in a jar: an ear's war's jar has three
-LARGEST = 1 << 20  # bytes of a pom.properties or of a manifest; a signed jar's manifest names each of its files
+DEEPEST = 5  # archives in an archive: an ear's war's jar has three
+LARGEST = 1 << 16  # bytes that are read of a pom.properties, which has a hundred, and of a manifest, whose first lines matter
 POM = re.compile(r"META-INF/maven/[^/]+/[^/]+/pom\.properties")
 MANIFEST = "META-INF/MANIFEST.MF"
 ARCHIVES = (".jar", ".war", ".ear")
-FILE_NAME = re.compile(r"(?P<artifact>[A-Za-z][\w.-]*?)-(?P<version>\d[\w.+-]*)")
+FILE_NAME = re.compile(r"(.+?)-(\d[\w.+-]*)")
 GROUP = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)+")
 
 SPRING = (
@@ -32,6 +31,8 @@ GROUPS = {f"spring-{name}": "org.springframework" for name in SPRING.split()} | 
     f"tomcat-embed-{name}": "org.apache.tomcat.embed" for name in TOMCAT.split()
 }
 
+Coordinates = tuple[str, str, str]  # group, artifact, version
+
 
 def read_archive(path: str, stream: Stream, budget: Budget) -> Iterator[Fact]:
     return _read(path, stream, budget, 1)
@@ -39,27 +40,27 @@ def read_archive(path: str, stream: Stream, budget: Budget) -> Iterator[Fact]:
 
 def _read(path: str, stream: Stream, budget: Budget, depth: int) -> Iterator[Fact]:
     """``path`` of a jar in another: srv/shop.jar:BOOT-INF/lib/log4j-core-2.14.1.jar."""
-    poms: list[tuple[str, str, str]] = []
+    found: list[Coordinates] = []
     manifest: dict[str, str] = {}
     for name, content in jars.members(stream, budget):
         if content is None:
             continue
         if POM.fullmatch(name):
-            poms += _pom(content)
+            found += _pom(content)
         elif name == MANIFEST:
             manifest = _manifest(content)
         elif name.endswith(ARCHIVES):
             yield from _nested(f"{path}:{name}", content, budget, depth + 1)
-    named = FILE_NAME.fullmatch(re.split("[/:]", path)[-1].rpartition(".")[0])
-    if not any(named is None or artifact == named["artifact"] for _, artifact, _ in poms):
-        poms += _of_manifest(named, manifest)
-    for group, artifact, version in dict.fromkeys(poms):
+    stem = re.split("[/:]", path)[-1].rpartition(".")[0]
+    if not any(stem == artifact or stem.startswith(f"{artifact}-") for _, artifact, _ in found):
+        found += _named(stem, manifest)
+    for group, artifact, version in dict.fromkeys(found):
         yield Package(f"{group}:{artifact}" if group else artifact, version, "JAR", "Maven", path, "")
 
 
 def _nested(path: str, content: Stream, budget: Budget, depth: int) -> Iterator[Fact]:
     if depth > DEEPEST:
-        yield Problem(path, f"It lies in {depth - 1} archives, one in the other; {DEEPEST - 1} are read.")
+        yield Problem(path, f"It lies in {depth - 1} archives, one in the other, and isn't read.")
         return
     try:
         yield from _read(path, content, budget, depth)
@@ -67,15 +68,15 @@ def _nested(path: str, content: Stream, budget: Budget, depth: int) -> Iterator[
         yield Problem(path, f"It {error}.")
 
 
-def _pom(content: Stream) -> Iterator[tuple[str, str, str]]:
-    said = dict(_pair(line, "=") for line in lines_of(content) if not line.startswith("#"))
-    values = [said.get(key, "") for key in ("groupId", "artifactId", "version")]
-    if all(values) and not any("${" in value for value in values):
-        yield values[0], values[1], values[2]
+def _pom(content: Stream) -> Iterator[Coordinates]:
+    said = dict(_pair(line, "=") for line in _lines(content) if not line.startswith("#"))
+    group, artifact, version = (said.get(key, "") for key in ("groupId", "artifactId", "version"))
+    if group and artifact and version and "${" not in group + artifact + version:
+        yield group, artifact, version
 
 
-def lines_of(content: Stream) -> list[str]:
-    return content.all(LARGEST).decode("utf-8", "replace").splitlines()
+def _lines(content: Stream) -> list[str]:
+    return content.take(LARGEST).decode("utf-8", "replace").splitlines()
 
 
 def _pair(line: str, between: str) -> tuple[str, str]:
@@ -86,7 +87,7 @@ def _pair(line: str, between: str) -> tuple[str, str]:
 def _manifest(content: Stream) -> dict[str, str]:
     """The main attributes of a manifest; a line that begins with a space goes on with the one before."""
     whole: list[str] = []
-    for line in lines_of(content):
+    for line in _lines(content):
         if line.startswith(" ") and whole:
             whole[-1] += line[1:]
         elif line:
@@ -96,18 +97,22 @@ def _manifest(content: Stream) -> dict[str, str]:
     return dict(_pair(line, ":") for line in whole)
 
 
-def _of_manifest(named: re.Match[str] | None, manifest: dict[str, str]) -> Iterator[tuple[str, str, str]]:
-    """A jar that Maven left no word in, by its file's name, where its manifest says the same version. The group is empty where nothing tells it."""
-    if named is None:
-        return
-    artifact, version = named["artifact"], named["version"]
-    versions = [manifest.get(name, "") for name in ("Implementation-Version", "Bundle-Version", "Specification-Version")]
-    is_confirmed = version in versions
-    yield (_group(artifact, manifest) if is_confirmed else ""), artifact, version
+def _named(stem: str, manifest: dict[str, str]) -> Iterator[Coordinates]:
+    """A jar that Maven left no word in, by its file's name and its manifest. The group is empty where nothing tells it for certain."""
+    versions = [manifest[key] for key in ("Implementation-Version", "Bundle-Version", "Specification-Version") if manifest.get(key)]
+    for version in versions:
+        if stem.endswith(f"-{version}"):
+            artifact = stem.removesuffix(f"-{version}")
+            yield _group(artifact, manifest), artifact, version
+            return
+    if named := FILE_NAME.fullmatch(stem):
+        yield "", named[1], named[2]
+    elif versions and manifest.get("Implementation-Title") == stem:  # a version was taken out of its name
+        yield _group(stem, manifest), stem, versions[0]
 
 
 def _group(artifact: str, manifest: dict[str, str]) -> str:
-    """The group of an artifact as the manifest tells it, where one rule leads from the one to the other; else an empty string."""
+    """The group of an artifact as the manifest tells it, where a rule leads from the one to the other; else an empty string."""
     if artifact in GROUPS:
         return GROUPS[artifact]
     if GROUP.fullmatch(vendor := manifest.get("Implementation-Vendor-Id", "")):  # Maven's own entry for it

@@ -23,4 +23,5 @@ def read_package(path: str, stream: Stream, budget: Budget) -> Iterator[Fact]:
         raise Unreadable("is no JSON object")
     name, version = said.get("name"), said.get("version")
     if name and version and isinstance(name, str) and isinstance(version, str):
+        name, version = (text.encode("utf-8", "replace").decode() for text in (name, version))  # JSON may hold halves of characters
         yield Package(name, version, "NODEPKG", "npm", path, "")

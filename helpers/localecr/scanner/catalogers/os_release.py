@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterator
 
@@ -13,22 +14,14 @@ from localecr.scanner.unpacking import Budget
 LARGEST = 1 << 16  # bytes; real ones have a few hundred
 
 
-def _release(version: str) -> str:
-    return ".".join(version.split(".")[:2])
-
+RELEASE = re.compile(r"(\d+)(?:\.(\d+))?(?:\.\d+)?")  # 12, 3.20.3, 22.04; not what Alpine's edge is called, 3.21.0_alpha20240807
 
 # OSV's names: https://ossf.github.io/osv-schema/#defined-ecosystems
-ECOSYSTEMS: dict[str, Callable[[str], str]] = {
-    "debian": lambda version: f"Debian:{version.partition('.')[0]}",
-    "alpine": lambda version: f"Alpine:v{_release(version)}",
-    "ubuntu": lambda version: f"Ubuntu:{_release(version)}{':LTS' * _is_long_term(version)}",
+ECOSYSTEMS: dict[str, Callable[[str, str], str]] = {
+    "debian": lambda major, minor: f"Debian:{major}",
+    "alpine": lambda major, minor: f"Alpine:v{major}.{minor}",
+    "ubuntu": lambda major, minor: f"Ubuntu:{major}.{minor}" + ":LTS" * (minor == "04" and int(major) % 2 == 0),  # every second April
 }
-
-
-def _is_long_term(version: str) -> bool:
-    """Ubuntu's releases of April in even years are supported for long."""
-    year, _, month = _release(version).partition(".")
-    return month == "04" and year.isdigit() and int(year) % 2 == 0
 
 
 def read(path: str, stream: Stream, budget: Budget) -> Iterator[Fact]:
@@ -45,5 +38,6 @@ def read(path: str, stream: Stream, budget: Budget) -> Iterator[Fact]:
 
 
 def system(id: str, version: str, name: str) -> OperatingSystem:
-    ecosystem = ECOSYSTEMS[id](version) if id in ECOSYSTEMS and version[:1].isdigit() else None
+    release = RELEASE.fullmatch(version)
+    ecosystem = ECOSYSTEMS[id](release[1], release[2] or "") if release and id in ECOSYSTEMS else None
     return OperatingSystem(id, version, name, ecosystem)
