@@ -66,7 +66,7 @@ def _lab_with_a_user(state: Path):
             iam.attach_user_policy(UserName="bench", PolicyArn=made["Policy"]["Arn"])
         key_id = iam.create_access_key(UserName="bench")["AccessKey"]["AccessKeyId"]
     database = Database(state / "lab.sqlite")
-    return Lab(database, Blobs(state), Clock(database, None), b"", "", ""), key_id
+    return Lab(state, database, Blobs(state), Clock(database, None), b"", "", ""), key_id
 
 
 def _policy(number: int) -> dict:

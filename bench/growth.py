@@ -72,7 +72,7 @@ def filled(stack: ExitStack, count: int) -> Path:
     state = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     localecr.start(state, port=0).stop()  # makes the folder as every lab's is
     database = Database(state / "lab.sqlite")
-    lab = Lab(database, Blobs(state), Clock(database, None), b"", "", "")
+    lab = Lab(state, database, Blobs(state), Clock(database, None), b"", "", "")
     registry = Registry(lab, "private", ACCOUNT, REGION)
     config, layer, _ = small_images.image(b"of all")
     with database.write():

@@ -96,7 +96,7 @@ def filled(stack: ExitStack, count: int) -> Path:
     state = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     localecr.start(state, port=0).stop()
     database, clock = Database(state / "lab.sqlite"), Hands(time.time() - DAYS * 86400)
-    lab = Lab(database, Blobs(state), clock, b"", "", "")  # type: ignore[arg-type]
+    lab = Lab(state, database, Blobs(state), clock, b"", "", "")  # type: ignore[arg-type]
     registry, step = Registry(lab, "private", ACCOUNT, REGION), DAYS * 86400 / count
     with database.write():
         for number in range(count):

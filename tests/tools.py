@@ -1,4 +1,5 @@
-"""Finding, starting and running the outside tools that tests use: a Docker engine and its CLI, containerd, skopeo, podman, buildah, the AWS CLI, Chromium."""
+"""Finding, starting and running the outside tools that tests use: a Docker engine and its CLI, containerd, skopeo, podman, buildah, the AWS CLI, Chromium,
+Debian's dpkg and debsecan."""
 
 from __future__ import annotations
 
@@ -198,6 +199,8 @@ FINDERS: dict[str, Callable[[], Tool]] = {
     "buildah": lambda: executable("buildah"),
     "aws2": find_aws2,
     "chromium": lambda: executable("chromium", "chromium-browser", "google-chrome"),
+    "dpkg": lambda: executable("dpkg"),
+    "debsecan": lambda: executable("debsecan"),
 }
 found: dict[str, Tool | Missing] = {}
 

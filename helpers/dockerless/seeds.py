@@ -34,6 +34,7 @@ BASES = {
     "alpine:3.14": Base("alpine-3.14"),
     "distroless:12": Base("distroless-12"),
     "buildpack-deps:bullseye": Base("buildpack-deps-bullseye", below="debian:11"),
+    "debian:12.15": Base("debian-12.15"),
 }
 
 

@@ -14,6 +14,7 @@ COMMANDS = {
     "status": "say whether the lab runs, and where",
     "env": "print what the AWS CLI and Docker need to talk to the lab",
     "doctor": "look for what could stand in the way of a lesson, and say how to mend it",
+    "advisories": "load, list and show what the lab knows of vulnerabilities",
     "course": "run all lessons from beginning to end, in labs of their own",
     "reset": "delete all you made in the lab, and begin anew",
 }

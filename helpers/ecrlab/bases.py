@@ -17,6 +17,7 @@ REAL = {
     "static:1": "public.ecr.aws/docker/library/busybox:1.36",
     "distroless:12": "gcr.io/distroless/cc-debian12:latest",
     "buildpack-deps:bullseye": "public.ecr.aws/docker/library/buildpack-deps:bullseye",
+    "debian:12.15": "public.ecr.aws/docker/library/debian:12",  # there the newest Debian 12 has both names
 }
 PROGRAM = "static:1"  # which really runs: nothing stands in for anything there
 CHOICE = "ECRLAB_BASES"

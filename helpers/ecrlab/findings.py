@@ -105,14 +105,13 @@ def _enhanced(finding: dict[str, Any]) -> Iterator[Row]:
     """Inspector's: one vulnerability, and all packages that have it."""
     details = finding["packageVulnerabilityDetails"]
     for package in details.get("vulnerablePackages", []):
-        fixed = package.get("fixedInVersion")
         yield Row(
             vulnerability=details["vulnerabilityId"],
             severity=finding.get("severity", "UNTRIAGED"),
             score=finding.get("score"),
             package=package["name"],
             version=full_version(package),
-            fixed_in=None if fixed == "NotAvailable" else fixed,
+            fixed_in=_fixed_in(package),
             manager=package.get("packageManager", ""),
             layer=package.get("sourceLayerHash"),
             path=package.get("filePath"),
@@ -120,6 +119,12 @@ def _enhanced(finding: dict[str, Any]) -> Iterator[Row]:
             source=details.get("source"),
             suppressed=finding.get("status") == "SUPPRESSED",
         )
+
+
+def _fixed_in(package: dict[str, Any]) -> str | None:
+    """None where there is no fix. Inspector writes an epoch of 0 before a version, package managers don't."""
+    fixed = package.get("fixedInVersion")
+    return None if fixed in (None, "NotAvailable") else fixed.removeprefix("0:")
 
 
 def full_version(package: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ NAME = ".ecrlab"
 LAB_DATA = (
     "lab.sqlite", "lab.sqlite-wal", "lab.sqlite-shm", "lock.sqlite", "lock.sqlite-journal", "blobs", "uploads",
     "docker", "seeding", "server.json", "server.json.new", "server.log", "engine.json", "docker-config", "progress.json", "aws.json",
-    "traffic.json", "settings.json",
+    "traffic.json", "settings.json", "advisories.sqlite", "advisories.sqlite-wal", "advisories.sqlite-shm", "exports",
 )
 # Any of these makes a folder a lab's.
 MARKS = ("lab.sqlite", "server.json", "server.log", "progress.json", "aws.json", "settings.json")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import boto3
     import docker
 
+    from ecrlab.advisories import Advisories
     from ecrlab.decision import Decision
     from ecrlab.events import Events
     from ecrlab.guide import Guide
@@ -123,6 +124,11 @@ class Lab(ABC):
         from ecrlab import settings
 
         settings.keep(self, setting)
+
+    @property
+    def advisories(self) -> Advisories:
+        """What the lab knows of vulnerabilities, to look at, to add to, and to hold at a date. Raises LabError on AWS, where nobody can."""
+        raise LabError("advisories", "What Amazon Inspector knows can neither be listed nor held at a date.", "On AWS this lesson goes on without it.")
 
     def settle(self) -> None:
         """Wait until all of AWS knows a change that was made in IAM. A local lab knows it at once."""

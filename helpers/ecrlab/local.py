@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import docker
     from localecr.door import Door
 
+    from ecrlab.advisories import Advisories
+
 
 class LocalClock:
     """The embedded AWS's clock: it ticks, and can be moved forward."""
@@ -99,6 +101,13 @@ class LocalLab(Lab):
             return Decision.read(self._door.verdict(principal_arn=who, action=action, resource=resource, **instead))
         except DoorError as error:
             raise LabError("decision", str(error), "Check who, action and resource.") from error
+
+    @functools.cached_property
+    def advisories(self) -> Advisories:
+        """See `Lab.advisories`."""
+        from ecrlab.advisories import Advisories
+
+        return Advisories(self.state, self._door)
 
     @functools.cached_property
     def _choice(self) -> engine.Choice:

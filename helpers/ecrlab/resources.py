@@ -1,4 +1,4 @@
-"""What learners make beside repositories and IAM: alarms, topics, queues, rules and log groups, how each is found and deleted."""
+"""What learners make beside repositories and IAM: alarms, topics, queues, rules, log groups, filters, how each is found and deleted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def delete(lab: Lab, kind: str, name: str) -> bool:
-    """Delete an "alarm", a "topic" with its subscriptions, a "queue", a "rule" with its targets, or a "log_group"; False where there is none."""
+    """Delete something of a kind: an "alarm", a "topic" with its subscriptions, a "rule" with its targets, …; False where there is none."""
     find, take = KINDS[kind]
     found = find(lab, name)
     if found:
@@ -19,7 +19,7 @@ def delete(lab: Lab, kind: str, name: str) -> bool:
 
 
 def exists(lab: Lab, kind: str, name: str) -> bool:
-    """Whether there is such an alarm, topic, queue, rule or log group."""
+    """Whether there is such an alarm, topic, queue, rule, …"""
     return KINDS[kind][0](lab, name) is not None
 
 
@@ -102,6 +102,15 @@ def _delete_log_policy(lab: Lab, name: str) -> None:
     lab.client("logs").delete_resource_policy(policyName=name)
 
 
+def _inspector_filter(lab: Lab, name: str) -> str | None:
+    pages = lab.reader("inspector2").get_paginator("list_filters").paginate()
+    return next((each["arn"] for page in pages for each in page["filters"] if each["name"] == name), None)
+
+
+def _delete_inspector_filter(lab: Lab, arn: str) -> None:
+    lab.client("inspector2").delete_filter(arn=arn)
+
+
 KINDS: dict[str, tuple[Callable[[Lab, str], str | None], Callable[[Lab, str], None]]] = {
     "alarm": (_alarm, _delete_alarm),
     "topic": (_topic, _delete_topic),
@@ -109,4 +118,5 @@ KINDS: dict[str, tuple[Callable[[Lab, str], str | None], Callable[[Lab, str], No
     "rule": (_rule, _delete_rule),
     "log_group": (_log_group, _delete_log_group),
     "log_policy": (_log_policy, _delete_log_policy),
+    "inspector_filter": (_inspector_filter, _delete_inspector_filter),
 }

@@ -21,10 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from localecr import identities, playground
-from localecr.clock import as_datetime
+from localecr.clock import as_datetime, parse_instant
 from localecr.errors import AwsError
 from localecr.http import Request, Response
-from localecr.registry import Lab
+from localecr.registry import Lab, Registry
+from localecr.scanning import worker
 
 SERVER_FILE = "server.json"
 LARGEST_BODY = 64 * 1024
@@ -83,6 +84,9 @@ class LabDoor:
             ("POST", "clock"): self._advance,
             ("POST", "stop"): self._stop,
             ("POST", "verdict"): lambda asked: playground.verdict(self.lab, asked),
+            ("GET", "scans"): lambda asked: worker.progress(self.lab),
+            ("POST", "advisories"): self._advisories,
+            ("POST", "sboms"): self._sboms,
         }
 
     def _status(self, asked: dict) -> dict:
@@ -98,6 +102,33 @@ class LabDoor:
         if math.isnan(seconds):
             raise ValueError("not a number of seconds")
         return {"clock": as_datetime(self.lab.clock.advance(seconds)).isoformat()}
+
+    def _advisories(self, asked: dict) -> dict:
+        from localecr.scanner.advisories import FILE, Advisories, AdvisoriesError  # which most requests to this door never need
+        from localecr.scanning import knowledge
+
+        if "known_until" in asked:
+            until = asked["known_until"]
+            knowledge.release(self.lab) if until is None else knowledge.hold(self.lab, parse_instant(until).timestamp())
+        if asked.get("changed"):
+            knowledge.changed(self.lab)
+        try:
+            with Advisories(Path(self.facts["state"]) / FILE) as advisories:
+                held, known_at = knowledge.held_at(self.lab), knowledge.known_at(self.lab)
+                count, updated_at = advisories.count(known_at), advisories.updated_at(known_at)
+        except AdvisoriesError as error:
+            raise AwsError("ServerException", str(error), 500) from error
+        return {
+            "count": count,
+            "sources_updated_at": as_datetime(updated_at).isoformat(),
+            "known_until": None if held is None else as_datetime(held).isoformat(),
+        }
+
+    def _sboms(self, asked: dict) -> dict:
+        from localecr.inspector import exports
+
+        registry = Registry(self.lab, "private", asked["account"], asked["region"])
+        return {"sboms": exports.documents(registry, asked["report_id"])}
 
     def _stop(self, asked: dict) -> dict:
         self.stop()
@@ -150,6 +181,24 @@ class Door:
     def verdict(self, principal_arn: str, action: str, resource: str, **more: Any) -> dict[str, Any]:
         """Whether somebody may do something, and why, as ``playground.verdict`` answers; ``more`` are its members that may be left out."""
         return self._ask("POST", "verdict", {"principal_arn": principal_arn, "action": action, "resource": resource} | more)
+
+    def scans(self) -> dict[str, int]:
+        """How many scans are waiting, running and, since the lab started, done."""
+        return self._ask("GET", "scans")
+
+    def advisories(self, **told: Any) -> dict[str, Any]:
+        """``count`` of the advisories that are known, ``sources_updated_at``, and ``known_until``: the date at which that is held, or None.
+
+        ``known_until=`` holds it at a date (ISO 8601) or, None, lets it go with the clock; ``changed=True`` says that the database was changed.
+        """
+        return self._ask("POST", "advisories", told)
+
+    def sboms(self, account: str, region: str, report_id: str) -> list[dict[str, Any]]:
+        """The SBOMs of an export of Amazon Inspector's (CreateSbomExport): ``key``, under which S3 would have it, and ``document``.
+
+        Raises DoorError for a report that isn't there.
+        """
+        return self._ask("POST", "sboms", {"account": account, "region": region, "report_id": report_id})["sboms"]
 
     def from_address(self, address: str) -> dict[str, str]:
         """The headers with which a call comes from another IP address. They are not part of what is signed."""

@@ -9,7 +9,7 @@ import sqlite3
 from functools import lru_cache
 from typing import Any
 
-from localecr import ecr_policies, tokens
+from localecr import ecr_policies, ecr_scanning, tokens
 from localecr.errors import AwsError
 from localecr.identities import Principal
 from localecr.registry import Registry, images, layers, paging, referrers, repositories, resource_tags, tags, uploads
@@ -239,7 +239,8 @@ def describe_images(registry: Registry, principal: Principal, asked: Parameters)
         page, token = images.describe(
             registry, row, wanted.get("tagStatus", "ANY"), asked.get("maxResults", paging.DEFAULT_PAGE), asked.get("nextToken")
         )
-    return {"imageDetails": [image_detail(registry, row, image) | {"imageStatus": "ACTIVE"} for image in page], "nextToken": token}
+    scanned = ecr_scanning.told_with_images(registry, row)
+    return {"imageDetails": [image_detail(registry, row, image) | {"imageStatus": "ACTIVE"} | scanned(image) for image in page], "nextToken": token}
 
 
 def image_detail(registry: Registry, row: sqlite3.Row, image: sqlite3.Row) -> Answer:
@@ -296,7 +297,7 @@ def refuse_paging_with_names(asked: Parameters, names: str) -> None:
         raise AwsError("InvalidParameterException", f"Invalid parameter at '{paging_member}' failed to satisfy constraint: 'Cannot be specified with {names}'")
 
 
-OPERATIONS = ecr_policies.OF_REPOSITORIES | ecr_policies.OF_PRIVATE_REGISTRIES | {
+OPERATIONS = ecr_policies.OF_REPOSITORIES | ecr_policies.OF_PRIVATE_REGISTRIES | ecr_scanning.OPERATIONS | {
     "BatchCheckLayerAvailability": batch_check_layer_availability,
     "BatchDeleteImage": batch_delete_image,
     "BatchGetImage": batch_get_image,

@@ -21,6 +21,7 @@ from localecr.identities import Entity, Policy, Principal
 from localecr.ledger import Call
 from localecr.registry import Registry, policies, registry_policy
 from localecr.request_context import Value
+from localecr.scanning import configuration
 
 ANYBODY = {"ecr-public:BatchGetImage", "ecr-public:GetDownloadUrlForLayer", "ecr-public:BatchCheckLayerAvailability"}
 ALWAYS = Verdict(True, "because anybody may read a public registry", (), (), "allowed", {})
@@ -52,7 +53,7 @@ ACTIONS = {
 
 
 def _each_named(call: Call) -> Iterator[tuple[str, str]]:
-    """DescribeRepositories: on each repository that is named, or on all."""
+    """DescribeRepositories, BatchGetRepositoryScanningConfiguration: on each repository that is named, or on all."""
     for name in call.parameters.get("repositoryNames") or ["*"]:
         yield call.action, call.registry.arn(name)
 
@@ -61,6 +62,24 @@ def _with_tags(call: Call) -> Iterator[tuple[str, str]]:
     yield call.action, call.resource
     if call.parameters.get("tags"):
         yield f"{call.service}:TagResource", call.resource
+
+
+def _with_inspector(call: Call) -> Iterator[tuple[str, str]]:
+    """Turning enhanced scanning on or off is turning Amazon Inspector on or off (AWS: IAM permissions required for enhanced scanning)."""
+    yield call.action, call.resource
+    before = configuration.of(call.registry).type
+    if call.parameters.get("scanType", before) == "ENHANCED":
+        yield "inspector2:Enable", "*"
+    elif before == "ENHANCED":
+        yield "inspector2:Disable", "*"
+
+
+def _with_inspectors_findings(call: Call) -> Iterator[tuple[str, str]]:
+    """With enhanced scanning the findings are Amazon Inspector's, and are asked of it for the caller."""
+    yield call.action, call.resource
+    if configuration.of(call.registry).type == "ENHANCED":
+        yield "inspector2:ListCoverage", "*"
+        yield "inspector2:ListFindings", "*"
 
 
 def _with_bearer(call: Call) -> Iterator[tuple[str, str]]:
@@ -96,8 +115,11 @@ NEEDS: dict[str, Callable[[Call], Iterator[tuple[str, str]]]] = {
     "cloudwatch:DescribeAlarms": _each_alarm,
     "cloudwatch:DisableAlarmActions": _each_alarm,
     "cloudwatch:EnableAlarmActions": _each_alarm,
+    "ecr:BatchGetRepositoryScanningConfiguration": _each_named,
     "ecr:CreateRepository": _with_tags,
+    "ecr:DescribeImageScanFindings": _with_inspectors_findings,
     "ecr:DescribeRepositories": _each_named,
+    "ecr:PutRegistryScanningConfiguration": _with_inspector,
     "ecr-public:CreateRepository": _with_tags,
     "ecr-public:DescribeRepositories": _each_named,
     "ecr-public:GetAuthorizationToken": _with_bearer,

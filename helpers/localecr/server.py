@@ -23,6 +23,7 @@ from localecr.events.delivery import Deliverer
 from localecr.gateway import Gateway
 from localecr.metrics import watch
 from localecr.registry import Lab
+from localecr.scanning import worker
 from localecr.serving import Listener, raise_file_limit
 from localecr.store import check, trouble
 from localecr.store.blobs import Blobs
@@ -70,6 +71,7 @@ class Endpoint:
         docker_secret = secrets.token_urlsafe(24)
         self.docker_host = f"tcp://{LOOPBACK}:{docker.bind_addr[1]}/{docker_secret}"
         lab = self._lab = Lab(
+            self._state,
             self._database,
             Blobs(self._state),
             Clock(self._database, clock),
@@ -94,6 +96,7 @@ class Endpoint:
         self._sweeper = Sweeper(lab)
         self._deliverer = Deliverer(lab)
         watch.begin(lab)
+        worker.begin(lab)
         write_private(self._state / SERVER_FILE, json.dumps(self._facts() | {"token": token, "started_at": time.time()}))
 
     def _facts(self) -> dict[str, object]:
@@ -129,6 +132,7 @@ class Endpoint:
             self._sweeper = None
         if self._lab is not None:
             watch.end(self._lab)
+            worker.end(self._lab)
         if self._deliverer is not None:
             self._deliverer.stop()
             self._deliverer = None

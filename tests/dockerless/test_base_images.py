@@ -24,6 +24,8 @@ GOLDEN = {
     ("alpine:3.20", "linux/arm64"): "sha256:ff6dddd70f7814c3bd1191af7e3769bb865b00900e6610764b7912bb12ea30f3",
     ("static:1", "linux/amd64"): "sha256:122eec00adad9f1239aa1f8aba9606b87a3b34329319aa83c1d5879914e3fffc",
     ("static:1", "linux/arm64"): "sha256:fa9b61fefe12e60f5ff2fbb4fb64b7667ae680f673906f09d07d69ac875dc36d",
+    ("debian:12.15", "linux/amd64"): "sha256:e02404a00aa789d41b9c68e8b2f6902fce826a2b3bfdafca59481f2b2aad13c3",
+    ("debian:12.15", "linux/arm64"): "sha256:da374d55560b1e6effbf6016ae3777933fc019bdcd88efd44349bda415b7f9d6",
     ("debian:11", "linux/amd64"): "sha256:597ad4639f11b326738cc34276b61df5e7c07b30800cea55aff573a9a433b94f",
     ("debian:11", "linux/arm64"): "sha256:d8092964a29db1d99f018272c2d01f5864fc25279295bd22ba3d311769ac632e",
     ("alpine:3.18", "linux/amd64"): "sha256:5f1fdb04160dede36d8144b241f4c9bc96863f4d64623c5fe9eb70ad91e04040",
@@ -92,7 +94,7 @@ def test_dpkg_reads_the_debian_package_list(bases: Bases, tmp_path: Path) -> Non
 
 
 @pytest.mark.skipif(shutil.which("dpkg-query") is None, reason="dpkg-query is not installed")
-@pytest.mark.parametrize("name", ["debian:11", "buildpack-deps:bullseye"])
+@pytest.mark.parametrize("name", ["debian:11", "debian:12.15", "buildpack-deps:bullseye"])
 def test_dpkg_knows_as_many_packages_as_are_listed(bases: Bases, name: str, tmp_path: Path) -> None:
     for image in bases[name]:
         status = content(image, "var/lib/dpkg/status")

@@ -71,7 +71,7 @@ ENHANCED = scan(
         "CVE-2021-3711",
         "CRITICAL",
         9.8,
-        package("openssl", "1.1.1k", release="1", fixed="1.1.1k-1+deb11u1"),
+        package("openssl", "1.1.1k", release="1", fixed="0:1.1.1k-1+deb11u1"),
         package("libssl1.1", "1.1.1k", release="1", fixed="1.1.1k-1+deb11u1"),
     ),
     enhanced("CVE-2020-14343", "HIGH", 8.1, package("PyYAML", "5.3.1", "PYTHONPKG", SERVICE, "5.4", "srv/PyYAML-5.3.1.dist-info/METADATA"), status="SUPPRESSED"),

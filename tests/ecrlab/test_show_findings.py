@@ -167,8 +167,8 @@ def layered(fake_lab):
 def test_a_layer_map_says_which_step_brought_what(layered):
     drawn = show.layer_map(layered, "web", tag="1.0", scan=ENHANCED)
     rows = repr(drawn).splitlines()
-    assert rows[3].startswith("1 b2b2b2b2b2b2  COPY debian /") and "1 critical, 1 untriaged" in rows[3] and "libssl1.1 1.1.1k-1" in rows[3]
-    assert rows[4].startswith("2 c3c3c3c3c3c3  COPY site-packages /srv") and "1 high" in rows[4] and "PyYAML 5.3.1" in rows[4]
+    assert rows[3].startswith("1 b2b2b2b2b2b2  COPY debian /") and "1 critical, 1 untriaged" in rows[3] and "libssl1.1, openssl, zlib1g" in rows[3]
+    assert rows[4].startswith("2 c3c3c3c3c3c3  COPY site-packages /srv") and "1 high" in rows[4] and rows[4].endswith("PyYAML")
     assert alts(drawn) == ["1 critical, 1 untriaged", "1 high"]
     assert "Layer 1 (COPY debian /): 1 critical, 1 untriaged. Layer 2 (COPY site-packages /srv): 1 high." in text_of(drawn)
 

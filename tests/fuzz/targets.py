@@ -64,7 +64,7 @@ def _lab() -> Any:
     state = _folder() / "state"
     state.mkdir()
     database = Database(state / "lab.sqlite")
-    lab = Lab(database, Blobs(state), Clock(database, "2026-01-05T09:00:00Z"), b"secret" * 5, "localhost:1", "localhost:2")
+    lab = Lab(state, database, Blobs(state), Clock(database, "2026-01-05T09:00:00Z"), b"secret" * 5, "localhost:1", "localhost:2")
     for kind in ("private", "public"):
         repositories.create(Registry(lab, kind, ACCOUNT, REGION), "web")
     identities.ensure_key(database, ACCOUNT, "learner")
@@ -404,6 +404,59 @@ def engine_api(data: bytes) -> None:
         raise Finding(repr(answer[:300]))
 
 
+# --- the scanner ------------------------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _advisories() -> Any:
+    from localecr.scanner.advisories import Advisories
+
+    return Advisories(_folder() / "advisories.sqlite")
+
+
+def osv(data: bytes) -> None:
+    """An OSV document is refused, or else kept, held against packages of each ecosystem that it names, merged, rated, and shown."""
+    from localecr.scanner import matching, severity
+    from localecr.scanner import osv as documents
+    from localecr.scanner.model import Inventory, Package
+
+    try:
+        document = documents.parse(data)
+    except documents.NotOsv:
+        return
+    _advisories().add(json.loads(data))
+    packages = tuple(
+        Package(each.package, version, "OS", each.ecosystem, "p", "sha256:0") for each in document.affected for version in ("0", "1.2.3", "1:2-3", "x y")
+    )
+    matches, _ = matching.find(Inventory("sha256:0", None, "amd64", (), packages), _advisories(), 4e9)
+    for match in matches:
+        severity.basic(match.vulnerability), severity.inspector(match.vulnerability), json.dumps(match.vulnerability.references)
+    if any(document.id not in (advisory.id for advisory, _ in _advisories().sources(name, float("inf"))) for name in document.names if not document.withdrawn):
+        raise Finding(f"{document.id} is not found by its names")
+    with _advisories()._database as connection:
+        connection.execute("DELETE FROM documents WHERE origin = 2")
+
+
+ECOSYSTEMS = ("Debian:12", "Alpine:v3.20", "PyPI", "npm", "Maven", "Ubuntu:24.04:LTS", "Go")
+
+
+def versions(data: bytes) -> None:
+    """Versions are refused, or else stand in one order; taking them apart breaks nothing."""
+    from localecr.scanner import versions as of
+
+    first, *rest = _parts(data, 3)
+    ecosystem, parsed = ECOSYSTEMS[len(first) % len(ECOSYSTEMS)], []
+    for text in (part.decode("utf-8", "replace") for part in (first, *rest)):
+        of.split(text, "OS"), of.with_epoch(text, ecosystem)
+        try:
+            parsed.append(of.parse(ecosystem, text))
+        except of.Unparsable:
+            continue
+    for one in parsed:
+        if one < one or any(one < other and other < one for other in parsed):
+            raise Finding(f"{data!r} in {ecosystem}")
+
+
 def _json(document: Any) -> bytes:
     return json.dumps(document).encode()
 
@@ -420,6 +473,16 @@ EVERYTHING = {  # members of every operation at once: each takes its own
     "imageTagMutabilityExclusionFilters": [{"filterType": "WILDCARD", "filter": "a*"}], "subjectId": {"imageDigest": DIGEST.decode()}, "force": True,
     "filter": {"tagStatus": "TAGGED", "artifactTypes": ["x"]}, "catalogData": {"description": "a", "architectures": ["x86"]}, "displayName": "a",
     "imageScanningConfiguration": {"scanOnPush": True}, "encryptionConfiguration": {"encryptionType": "AES256"}, "registryIds": ["111122223333"],
+}  # fmt: skip
+ADVISORY = {
+    "schema_version": "1.7.5", "id": "GHSA-aaaa-bbbb-cccc", "published": "2020-01-01T00:00:00Z", "modified": "2020-01-01T00:00:00.5Z", "aliases": ["CVE-2020-11111"],
+    "summary": "a", "details": "b", "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"}], "references": [{"type": "WEB", "url": "https://a"}],
+    "affected": [
+        {"package": {"ecosystem": ecosystem, "name": "Some_Thing"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2"}, {"introduced": "3"}, {"last_affected": "4"}]}],
+         "versions": ["1.2.3"], "ecosystem_specific": {"urgency": "low"}}
+        for ecosystem in ("Debian:12", "Alpine:v3.20", "PyPI", "npm", "Maven", "Go")
+    ],
+    "database_specific": {"severity": "HIGH", "kev_date_added": "2021-01-01", "ssvc_exploitation": "poc", "cvss_source": "NVD", "verified_from": []},
 }  # fmt: skip
 TARGETS: dict[str, Target] = {
     "head": Target(head, (
@@ -458,5 +521,12 @@ TARGETS: dict[str, Target] = {
         b"GET\0images/json\0filters={\"label\":{\"a\":true}}\0\0", b"POST\0build\0t=a:1&buildargs={\"a\":\"b\"}&labels={}&platform=linux/amd64&q=1\0e30=\0" + _tar({"Dockerfile": b"x"}),
         b"POST\0images/load\0\0\0" + _tar({"manifest.json": b"[]"}), b"GET\0v1.44/images/a/json\0\0\0", b"POST\0images/prune\0filters={\"dangling\":[\"false\"]}\0\0",
         b"POST\0images/a/tag\0repo=b&tag=1\0\0", b"DELETE\0images/a\0force=1\0\0", b"GET\0images/get\0names=a\0\0",
+    )),
+    "osv": Target(osv, (_json(ADVISORY), _json(ADVISORY | {"id": "DSA-1-1", "upstream": ["CVE-2020-11111", "CVE-2020-22222"], "withdrawn": "2021-01-01T00:00:00Z"}), b"{}")),
+    "versions": Target(versions, tuple(
+        b"\0".join((b" " * number, *pair)) for number in range(len(ECOSYSTEMS)) for pair in (
+            (b"1:1.2.11.dfsg-2+deb11u1", b"1.0~rc1-1+b1"), (b"1.2.4_git20230717-r4", b"013_alpha1_p2"), (b"1!1.0a2.dev456+5", b"2.x-dev"), (b"1.0.0-alpha.1+b", b"v1.2.3"),
+            (b"24.1.1-android", b"5.2.20.RELEASE-m1"),
+        )
     )),
 }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import cache
@@ -17,8 +18,10 @@ import requests
 from botocore.client import BaseClient
 
 import answers
+import examined
 import grants
 import proofs
+import stand_in
 import tools
 from wire import Repository, basic
 
@@ -84,6 +87,7 @@ def aws(aws: Callable[..., BaseClient], witness: proofs.Witness) -> Callable[...
         for judged in ("after-call.ecr", "after-call.ecr-public"):
             made.meta.events.register(judged, answers.check)
             made.meta.events.register(judged, witness.answered)
+        made.meta.events.register("after-call.inspector2", answers.check_rest)
         return made
 
     return client
@@ -151,6 +155,33 @@ def meet(aws: Callable[..., BaseClient], lab_endpoint: Endpoint, free_repository
         return grants.meet(lab_endpoint, aws("iam", account), f"{free_repository[-40:].strip('-')}-{next(met)}", *policies)
 
     return user
+
+
+@pytest.fixture
+def inspected(lab_endpoint: Endpoint, aws: Callable[..., BaseClient], free_repository: str) -> examined.Inspected:
+    """An account of this test's own with Amazon Inspector, and a repository; see examined.py."""
+    return examined.Inspected(lab_endpoint, aws, free_repository)
+
+
+@pytest.fixture
+def scanner(monkeypatch: pytest.MonkeyPatch) -> stand_in.Scanner:
+    """A scanner that believes what images say of themselves, in the place of the real one; see stand_in.py."""
+    made = stand_in.Scanner()
+    monkeypatch.setattr("localecr.scanner.process.Examiner.examine", lambda self, subject, known_at: made.examine(subject, known_at))
+    return made
+
+
+@pytest.fixture
+def scanned(door: Door) -> Callable[[], None]:
+    """`scanned()` returns when no scan is waiting or running."""
+
+    def settle() -> None:
+        deadline = time.monotonic() + stand_in.PATIENCE
+        while (progress := door.scans())["waiting"] or progress["running"]:
+            assert time.monotonic() < deadline, progress
+            time.sleep(0.01)
+
+    return settle
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from botocore.client import BaseClient
 from awsapi import push, push_layer, put_image, refused
 from localecr.gateway import OPERATIONS
 from localecr.registry import uploads
-from specimens import Specimen, digest, image, index
+from specimens import OCI_INDEX, Specimen, digest, image, index
 
 ACCOUNT, PARTNER = "111122223333", "444455556666"
 NOWHERE = "sha256:" + "0" * 64
@@ -40,12 +40,15 @@ NEEDED: dict[str, dict[str, Any]] = {
     "BatchDeleteImage": {"imageIds": [{"imageTag": "1"}]},
     "BatchGetImage": {"imageIds": [{"imageTag": "1"}]},
     "CompleteLayerUpload": {"uploadId": UPLOAD_ID, "layerDigests": [NOWHERE]},
+    "DescribeImageScanFindings": {"imageId": {"imageTag": "1"}},
     "GetDownloadUrlForLayer": {"layerDigest": NOWHERE},
     "ListImageReferrers": {"subjectId": {"imageDigest": NOWHERE}},
     "PutImage": {"imageManifest": image("any").text},
+    "PutImageScanningConfiguration": {"imageScanningConfiguration": {"scanOnPush": True}},
     "PutImageTagMutability": {"imageTagMutability": "IMMUTABLE"},
     "PutRepositoryCatalogData": {"catalogData": {"description": "any"}},
     "SetRepositoryPolicy": {"policyText": POLICY},
+    "StartImageScan": {"imageId": {"imageTag": "1"}},
     "TagResource": {"tags": [{"Key": "team", "Value": "shop"}]},
     "UntagResource": {"tagKeys": ["team"]},
     "UploadLayerPart": {"uploadId": UPLOAD_ID, "partFirstByte": 0, "partLastByte": 0, "layerPartBlob": b"x"},
@@ -127,6 +130,22 @@ def send_a_part_too_many(scene: Scene) -> None:
         scene.upload(b"one", b"two")
 
 
+def scan_twice(scene: Scene) -> None:
+    push(scene.client, scene.name, image("there"), "1")
+    scene("StartImageScan")
+    scene("StartImageScan")
+
+
+def scan_an_index(scene: Scene) -> None:
+    push(scene.client, scene.name, LISTED_IMAGES, "1")
+    scene("StartImageScan")
+
+
+def describe_without_a_scan(scene: Scene) -> None:
+    push(scene.client, scene.name, FIRST, "1")
+    scene("DescribeImageScanFindings")
+
+
 NO_REGISTRY_POLICY = f"Registry policy does not exist in the registry with id '{ACCOUNT}'"
 HERE = "the repository with name '{name}' in the registry with id '111122223333'"
 MISMATCH = "The image with digest '{nowhere}' in repository '{name}' and registry ID '111122223333' does not match the image digest that Amazon ECR has calculated."
@@ -172,6 +191,23 @@ PROVOKED: dict[tuple[str, str], tuple[Callable[[Scene], Any], str | None]] = {
     ("DeleteRepository", "RepositoryNotEmpty"): (
         delete_with_images,
         "The repository with name '{name}' in registry with id '111122223333' cannot be deleted because it still contains images",
+    ),
+    ("DescribeImageScanFindings", "ImageNotFound"): (
+        lambda scene: scene("DescribeImageScanFindings"),
+        f"The image with imageId {{{{imageDigest:'null', imageTag:'1'}}}} does not exist within {HERE}",
+    ),
+    ("DescribeImageScanFindings", "ScanNotFound"): (
+        describe_without_a_scan,
+        f"Image scan does not exist for the image with '{{{{imageDigest:'{FIRST.digest}', imageTag:'1'}}}}' in {HERE}",
+    ),
+    ("StartImageScan", "ImageNotFound"): (
+        lambda scene: scene("StartImageScan"),
+        f"The image with imageId {{{{imageDigest:'null', imageTag:'1'}}}} does not exist within {HERE}",
+    ),
+    ("StartImageScan", "LimitExceeded"): (scan_twice, "The scan quota per image has been exceeded. Wait and try again."),
+    ("StartImageScan", "UnsupportedImageType"): (
+        scan_an_index,
+        f"An artifact with media type '{OCI_INDEX}' cannot be scanned. For more information, see the Amazon ECR documentation.",
     ),
     ("DescribeImages", "ImageNotFound"): (
         lambda scene: scene("DescribeImages", imageIds=[{"imageTag": "missing"}]),
@@ -238,6 +274,14 @@ OFF: dict[str, tuple[dict[str, Any], str]] = {
         {"name": "REGISTRY_POLICY_SCOPE", "value": "V3"},
         "Invalid parameter at 'value' failed to satisfy constraint: 'Member must satisfy enum value set: [V2, V1]'",
     ),
+    "BatchGetRepositoryScanningConfiguration": (
+        {"repositoryNames": ["No/Name"]},
+        f"Invalid parameter at 'repositoryNames' failed to satisfy constraint: 'Member must satisfy constraint: [{NAME_RULE}]'",
+    ),
+    "PutRegistryScanningConfiguration": (
+        {"scanType": "FREE"},
+        "Invalid parameter at 'scanType' failed to satisfy constraint: 'Member must satisfy enum value set: [BASIC, ENHANCED]'",
+    ),
     "PutRegistryPolicy": (
         {"policyText": "{}"},
         "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid registry policy provided'",
@@ -263,7 +307,11 @@ NEVER_OF = {
     ("PutImage", "LimitExceeded"): "no such quota is enforced",
     ("UntagResource", "TooManyTags"): "taking tags away makes none too many",
     ("PutAccountSetting", "LimitExceeded"): "settings can be changed as often as one likes",
+    ("BatchGetRepositoryScanningConfiguration", "RepositoryNotFound"): "what isn't there is a failure beside the answers",
+    ("PutRegistryScanningConfiguration", "BlockedByOrganizationPolicy"): "there are no organisations",
+    ("StartImageScan", "ImageArchived"): "images can't be archived yet",
     ("DescribeRegistry", "InvalidParameter"): "it has no members",
+    ("GetRegistryScanningConfiguration", "InvalidParameter"): "it has no members",
     ("GetRegistryPolicy", "InvalidParameter"): "it has no members",
     ("DeleteRegistryPolicy", "InvalidParameter"): "it has no members",
 }

@@ -31,7 +31,7 @@ Say = Callable[[str], None]
 def opened(state: Path) -> Lab:
     """A lab on a folder, as a start leaves it, without its servers."""
     database = Database(state / "lab.sqlite")
-    lab = Lab(database, Blobs(state), Clock(database, "2026-01-05T09:00:00Z"), b"secret", "localhost:4510", "localhost:4511")
+    lab = Lab(state, database, Blobs(state), Clock(database, "2026-01-05T09:00:00Z"), b"secret", "localhost:4510", "localhost:4511")
     sweep(lab)
     return lab
 

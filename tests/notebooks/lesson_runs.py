@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-import docker
 import pytest
 import tools
+from ecrlab import leftovers
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, RunningKernel, start_new_kernel
 from nbval.plugin import IPyNbCell, IPyNbFile, nocolors
 
@@ -77,7 +77,8 @@ class LessonRun(IPyNbFile):
         docker_host = tools.need("docker").host if self.name == "docker" else None
         lab = self.ending.enter_context(FreshLab(self.parent.lesson, self.name, docker_host))
         if docker_host:
-            self.ending.callback(remove_images, docker_host, tuple(lab.addresses))
+            client = self.ending.enter_context(contextlib.closing(tools.engine_client(docker_host)))
+            self.ending.enter_context(leftovers.removed(client, *(f"{address}/" for address in lab.addresses)))
         self.sanitize_patterns = {rf"{here}\b": learners for here, learners in lab.addresses.items()}
         self.setup_sanitize_files()
         self.kernel = Kernel(lab.folder, lab.environment)
@@ -138,14 +139,3 @@ def verdicts(outputs: list) -> list[str]:
     """What checks and answered questions say in these outputs, as text. They begin with a shape: ✔ Done, ◐ Not yet, ○ Not tried."""
     texts = [output.get("data", {}).get("text/plain", "") for output in outputs]
     return [text for text in texts if re.match(r"[✔◐○!] ", text)]
-
-
-def remove_images(docker_host: str, addresses: tuple[str, ...]) -> None:
-    """Takes from an engine the images that a lab at these addresses has left there."""
-    client = tools.engine_client(docker_host)
-    for image in client.images.list():
-        for name in image.tags + image.attrs["RepoDigests"]:
-            if name.startswith(tuple(f"{address}/" for address in addresses)):
-                with contextlib.suppress(docker.errors.ImageNotFound):  # it went with another of its names
-                    client.images.remove(name)
-    client.close()

@@ -35,7 +35,7 @@ def layer_map(lab: Lab, repository: str, tag: str, scan: Scan) -> Picture:
     rows, plain, told = [], [], []
     for number, (digest, step) in enumerate(zip(digests, made), 1):
         brought = found[digest] if digests.index(digest) == number - 1 else []  # the same layer once more brings nothing
-        counts, packages = _count(brought), ", ".join(dict.fromkeys(f"{row.package} {row.version}" for row in brought))
+        counts, packages = _count(brought), ", ".join(dict.fromkeys(row.package for row in brought))
         said = severity.tell(counts)
         rows.append([html.join(f"{number} ", html.code(words.short(digest))), html.code(step) if step else "", _blocks(counts, said), packages])
         plain.append([f"{number} {words.short(digest)}", step, said, packages])

@@ -9,13 +9,20 @@ from collections.abc import Callable
 from typing import Any
 
 from localecr.errors import AwsError
-from localecr.inspector import accounts
+from localecr.inspector import accounts, pages, rescans
+from localecr.inspector.accounts import registry_of
+from localecr.inspector.errors import not_built
 from localecr.ledger import Call
 from localecr.registry import Registry
+from localecr.scanning import configuration, scans
 
 Answer = dict[str, Any]
 STATES = {True: "ENABLED", False: "DISABLED"}
 OTHERS = ("ec2", "lambda", "lambdaCode", "codeRepository")  # what Inspector scans beside ECR
+# the rules of a registry whose scanning Inspector turns on (AWS: Activating a scan type)
+EVERYTHING = ({"scanFrequency": "CONTINUOUS_SCAN", "repositoryFilters": [{"filter": "*", "filterType": "WILDCARD"}]},)
+PERMISSIONS = ("ENABLE_SCANNING", "DISABLE_SCANNING", "ENABLE_REPOSITORY", "DISABLE_REPOSITORY")
+MOST_PERMISSIONS = 1024
 NOT_YOURS = ("ACCESS_DENIED", "Invoking account does not have access to this account")
 
 
@@ -23,8 +30,7 @@ def enable(call: Call) -> Answer:
     """Enables Inspector for ECR, and with it enhanced scanning, of all repositories and continuously, where it isn't set yet."""
     others = [each for each in call.parameters["resourceTypes"] if each != "ECR"]
     if others:
-        message = f"In this lab Amazon Inspector scans images in ECR alone; leave {', '.join(others)} out, or run this step on AWS."
-        raise AwsError("NotImplemented", message, 501)
+        raise not_built(f"Scanning other than of images in ECR ({', '.join(others)}) is")
     return _switched(call, lambda registry: _scan(registry, "ENHANCED"))
 
 
@@ -34,8 +40,11 @@ def disable(call: Call) -> Answer:
     return _switched(call, lambda registry: _scan(registry, "BASIC") if "ECR" in types else None)
 
 
-def _scan(registry: Registry, scan_type: str) -> None:
-    """Inspector and the registry's scan type go together."""
+def _scan(registry: Registry, scan_type: configuration.ScanType) -> None:
+    """Inspector and the registry's scan type go together; the rules of a registry that has this type stay."""
+    if configuration.of(registry).type != scan_type:
+        rules = EVERYTHING if scan_type == "ENHANCED" else ()
+        scans.configure(registry, configuration.Configuration(scan_type, rules))
     (accounts.enable if scan_type == "ENHANCED" else accounts.disable)(registry)
 
 
@@ -52,7 +61,7 @@ def _asked(call: Call) -> tuple[list[Registry], list[Answer]]:
     asked = list(dict.fromkeys(call.parameters.get("accountIds") or [call.account]))
     code, message = NOT_YOURS
     others = [{"accountId": each, "errorCode": code, "errorMessage": message} for each in asked if each != call.account]
-    return [Registry(call.lab, "private", call.account, call.region)] if call.account in asked else [], others
+    return [registry_of(call)] if call.account in asked else [], others
 
 
 def _state(registry: Registry) -> str:
@@ -76,8 +85,35 @@ def batch_get_account_status(call: Call) -> Answer:
     return {"accounts": states, "failedAccounts": others}
 
 
+def list_account_permissions(call: Call) -> Answer:
+    """What an account that belongs to no organisation may set; what isn't built here is left out."""
+    permissions = [{"service": "ECR", "operation": each} for each in PERMISSIONS if call.parameters.get("service", "ECR") == "ECR"]
+    shown, more = pages.cut(call, permissions, lambda each: [PERMISSIONS.index(each["operation"])], MOST_PERMISSIONS)
+    return {"permissions": shown} | more
+
+
+def get_configuration(call: Call) -> Answer:
+    return {"ecrConfiguration": {"rescanDurationState": rescans.of(registry_of(call)) | {"status": "SUCCESS"}}}
+
+
+def update_configuration(call: Call) -> Answer:
+    """Sets how long images are looked at again. Only an organisation's administrator may name an account."""
+    asked = call.parameters
+    if "accountId" in asked:
+        raise AwsError("AccessDeniedException", "Only a delegated administrator of an organization can specify accountId.", 403)
+    others = [name for name in ("amiConfiguration", "ec2Configuration", "updateConfigurationInheritance") if name in asked]
+    if others:
+        raise not_built(f"Configuration of other than ECR ({', '.join(others)}) is")
+    if "ecrConfiguration" in asked:
+        rescans.put(registry_of(call), asked["ecrConfiguration"])
+    return {}
+
+
 OPERATIONS: dict[str, Callable[[Call], Answer]] = {
     "BatchGetAccountStatus": batch_get_account_status,
     "Disable": disable,
     "Enable": enable,
+    "GetConfiguration": get_configuration,
+    "ListAccountPermissions": list_account_permissions,
+    "UpdateConfiguration": update_configuration,
 }

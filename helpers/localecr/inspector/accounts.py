@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from localecr.inspector import findings
+from localecr.inspector import findings, rescans
+from localecr.ledger import Call
 from localecr.registry import Registry
+
+
+def registry_of(call: Call) -> Registry:
+    """The registry whose images a call of Inspector's is about."""
+    return Registry(call.lab, "private", call.account, call.region)
 
 
 def is_enabled(registry: Registry) -> bool:
@@ -36,3 +42,8 @@ def _set(registry: Registry, enabled: bool) -> None:
             " ON CONFLICT (account, region) DO UPDATE SET is_enabled = excluded.is_enabled",
             (registry.account, registry.region, enabled),
         )
+
+
+def rescan_duration(registry: Registry) -> float:
+    """For how many seconds after its push an image is looked at again; infinite: for its lifetime."""
+    return registry.lab.clock.now() - rescans.limits(registry).pushed_after

@@ -13,6 +13,7 @@ from typing import Any
 Condition = dict[str, Any]
 Told = dict[str, Any]  # a finding as ListFindings tells it
 Values = list[Any]
+Test = Callable[[list[Condition], Values], bool]
 
 
 def matches(criteria: dict[str, list[Condition]], told: Told) -> bool:
@@ -21,11 +22,17 @@ def matches(criteria: dict[str, list[Condition]], told: Told) -> bool:
 
 
 def _fits(name: str, conditions: list[Condition], told: Told) -> bool:
-    kind, of = MEMBERS.get(name, (_strings, lambda told: []))
+    kind, of = MEMBERS.get(name, (of_text, lambda told: []))
     return kind(conditions, of(told))
 
 
-def _strings(conditions: list[Condition], values: Values) -> bool:
+def of_kind(conditions: list[Condition]) -> Test:
+    """How conditions are that don't say it by their member: by what the first of them has."""
+    keys = set(conditions[0])
+    return of_tags if "key" in keys else of_text if "comparison" in keys else of_dates if keys & {"startInclusive", "endInclusive"} else of_numbers
+
+
+def of_text(conditions: list[Condition], values: Values) -> bool:
     """On text. Of several values, as of tags, one must fit; with NOT_EQUALS none may be the one."""
     wanted = [each for each in conditions if each["comparison"] != "NOT_EQUALS"]
     unwanted = {each["value"] for each in conditions if each["comparison"] == "NOT_EQUALS"}
@@ -36,11 +43,11 @@ def _is(condition: Condition, value: str) -> bool:
     return value.startswith(condition["value"]) if condition["comparison"] == "PREFIX" else value == condition["value"]
 
 
-def _numbers(conditions: list[Condition], values: Values) -> bool:
+def of_numbers(conditions: list[Condition], values: Values) -> bool:
     return any(_within(each.get("lowerInclusive"), value, each.get("upperInclusive")) for each in conditions for value in values)
 
 
-def _dates(conditions: list[Condition], values: Values) -> bool:
+def of_dates(conditions: list[Condition], values: Values) -> bool:
     return any(_within(seconds(each.get("startInclusive")), value, seconds(each.get("endInclusive"))) for each in conditions for value in values)
 
 
@@ -53,7 +60,7 @@ def seconds(moment: datetime | float | None) -> float | None:
     return moment.timestamp() if isinstance(moment, datetime) else moment
 
 
-def _maps(conditions: list[Condition], values: Values) -> bool:
+def of_tags(conditions: list[Condition], values: Values) -> bool:
     """On tags; a condition without a value is about the key alone."""
     return any(each["key"] in tags and each.get("value") in (None, "", tags[each["key"]]) for each in conditions for tags in values)
 
@@ -66,7 +73,7 @@ def _packages(conditions: list[Condition], values: Values) -> bool:
 def _of_package(name: str, condition: Condition, package: dict[str, Any]) -> bool:
     value = package.get(IN_PACKAGES.get(name, name))
     values = [] if value is None else [value]
-    return _numbers([condition], values) if name == "epoch" else _strings([condition], values)
+    return of_numbers([condition], values) if name == "epoch" else of_text([condition], values)
 
 
 IN_PACKAGES = {"architecture": "arch"}
@@ -98,39 +105,39 @@ def _present(value: Any) -> Values:
 
 
 # member of FilterCriteria → how its conditions are, and what of a finding they are about
-MEMBERS: dict[str, tuple[Callable[[list[Condition], Values], bool], Callable[[Told], Values]]] = {
-    "findingArn": (_strings, _own("findingArn")),
-    "awsAccountId": (_strings, _own("awsAccountId")),
-    "findingType": (_strings, _own("type")),
-    "severity": (_strings, _own("severity")),
-    "firstObservedAt": (_dates, _own("firstObservedAt")),
-    "lastObservedAt": (_dates, _own("lastObservedAt")),
-    "updatedAt": (_dates, _own("updatedAt")),
-    "findingStatus": (_strings, _own("status")),
-    "title": (_strings, _own("title")),
-    "inspectorScore": (_numbers, _own("inspectorScore")),
-    "fixAvailable": (_strings, _own("fixAvailable")),
-    "exploitAvailable": (_strings, _own("exploitAvailable")),
-    "epssScore": (_numbers, lambda told: []),
-    "resourceType": (_strings, _resource("type")),
-    "resourceId": (_strings, _resource("id")),
-    "resourceTags": (_maps, lambda told: [told["resources"][0].get("tags", {})]),
-    "ecrImagePushedAt": (_dates, _image("pushedAt")),
-    "ecrImageArchitecture": (_strings, _image("architecture")),
-    "ecrImageRegistry": (_strings, _image("registry")),
-    "ecrImageRepositoryName": (_strings, _image("repositoryName")),
-    "ecrImageTags": (_strings, _image("imageTags")),
-    "ecrImageHash": (_strings, _image("imageHash")),
-    "ecrImageLastInUseAt": (_dates, _image("lastInUseAt")),
-    "ecrImageInUseCount": (_numbers, _image("inUseCount")),
-    "vulnerabilityId": (_strings, _vulnerability("vulnerabilityId")),
-    "vulnerabilitySource": (_strings, _vulnerability("source")),
-    "vendorSeverity": (_strings, _vulnerability("vendorSeverity")),
-    "relatedVulnerabilities": (_strings, _vulnerability("relatedVulnerabilities")),
+MEMBERS: dict[str, tuple[Test, Callable[[Told], Values]]] = {
+    "findingArn": (of_text, _own("findingArn")),
+    "awsAccountId": (of_text, _own("awsAccountId")),
+    "findingType": (of_text, _own("type")),
+    "severity": (of_text, _own("severity")),
+    "firstObservedAt": (of_dates, _own("firstObservedAt")),
+    "lastObservedAt": (of_dates, _own("lastObservedAt")),
+    "updatedAt": (of_dates, _own("updatedAt")),
+    "findingStatus": (of_text, _own("status")),
+    "title": (of_text, _own("title")),
+    "inspectorScore": (of_numbers, _own("inspectorScore")),
+    "fixAvailable": (of_text, _own("fixAvailable")),
+    "exploitAvailable": (of_text, _own("exploitAvailable")),
+    "epssScore": (of_numbers, lambda told: []),
+    "resourceType": (of_text, _resource("type")),
+    "resourceId": (of_text, _resource("id")),
+    "resourceTags": (of_tags, lambda told: [told["resources"][0].get("tags", {})]),
+    "ecrImagePushedAt": (of_dates, _image("pushedAt")),
+    "ecrImageArchitecture": (of_text, _image("architecture")),
+    "ecrImageRegistry": (of_text, _image("registry")),
+    "ecrImageRepositoryName": (of_text, _image("repositoryName")),
+    "ecrImageTags": (of_text, _image("imageTags")),
+    "ecrImageHash": (of_text, _image("imageHash")),
+    "ecrImageLastInUseAt": (of_dates, _image("lastInUseAt")),
+    "ecrImageInUseCount": (of_numbers, _image("inUseCount")),
+    "vulnerabilityId": (of_text, _vulnerability("vulnerabilityId")),
+    "vulnerabilitySource": (of_text, _vulnerability("source")),
+    "vendorSeverity": (of_text, _vulnerability("vendorSeverity")),
+    "relatedVulnerabilities": (of_text, _vulnerability("relatedVulnerabilities")),
     "vulnerablePackages": (_packages, _vulnerability("vulnerablePackages")),
-    "cloudProvider": (_strings, lambda told: ["AWS"]),
-    "cloudProviderRegion": (_strings, _resource("region")),
-    "cloudProviderAccountId": (_strings, _own("awsAccountId")),
+    "cloudProvider": (of_text, lambda told: ["AWS"]),
+    "cloudProviderRegion": (of_text, _resource("region")),
+    "cloudProviderAccountId": (of_text, _own("awsAccountId")),
     "portRange": (_never, lambda told: []),
     "lambdaFunctionLastModifiedAt": (_never, lambda told: []),
     "cloudImagePushedAt": (_never, lambda told: []),

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from localecr.clock import parse_instant
-from localecr.scanner import severity
+from localecr.scanner import severity, versions
 from localecr.scanner.model import Inventory, Match, Package, Vulnerability
 
 Document = dict[str, Any]
@@ -55,7 +55,7 @@ def title(name: str, packages: list[str]) -> str:
 
 
 def _vulnerability(flaw: Vulnerability) -> Document:
-    names = dict.fromkeys(each for each in (flaw.advisory, *flaw.aliases) if each != flaw.id)
+    names = dict.fromkeys(each for each in (flaw.advisory, *flaw.aliases) if not each.endswith(flaw.id))  # DEBIAN-CVE-… is no other name
     details: Document = {
         "vulnerabilityId": flaw.id,
         "source": SOURCES.get(flaw.source, flaw.source),
@@ -95,35 +95,23 @@ def _score(flaw: Vulnerability) -> Document:
 
 
 def package(match: Match) -> Document:
-    """A VulnerablePackage. Versions of an operating system's packages come apart into epoch, version and release."""
-    of, is_os = match.package, match.package.manager == "OS"
-    epoch, version, release = _parts(of) if is_os else (0, of.version, None)
+    """A VulnerablePackage."""
+    of = match.package
+    fixed = {"fixedInVersion": versions.with_epoch(match.fixed_in, of.ecosystem or "") if match.fixed_in else NOT_AVAILABLE}
+    command = COMMANDS.get((of.ecosystem or "").partition(":")[0])
+    return identity(of) | fixed | ({"remediation": command} if command and match.fixed_in else {})
+
+
+def identity(of: Package) -> Document:
+    """What says which package is meant. Versions of an operating system's packages come apart into epoch, version and release."""
+    is_os = of.manager == "OS"
+    epoch, version, release = versions.split(of.version, of.manager)
     document: Document = {"name": of.name, "version": version, "epoch": epoch, "packageManager": of.manager, "sourceLayerHash": of.layer}
     if release:
         document["release"] = release
     if of.arch:
         document["arch"] = of.arch.upper()
-    if not is_os:
-        document["filePath"] = of.path[:LONGEST]
-    document["fixedInVersion"] = _fixed(match.fixed_in, is_os)
-    command = COMMANDS.get((of.ecosystem or "").partition(":")[0])
-    return document | ({"remediation": command} if command and match.fixed_in else {})
-
-
-def _parts(package: Package) -> tuple[int, str, str | None]:
-    """Epoch, version and release of ``1:1.2.13.dfsg-1``: (1, ``1.2.13.dfsg``, ``1``). deb-version(7); apk's release is ``r0``."""
-    epoch, colon, rest = package.version.partition(":")
-    if not (colon and epoch.isdigit()):
-        epoch, rest = "0", package.version
-    version, dash, release = rest.rpartition("-")
-    return (int(epoch), version, release) if dash else (int(epoch), rest, None)
-
-
-def _fixed(version: str | None, is_os: bool) -> str:
-    """The version without the flaw; an operating system's is always told with its epoch, 0:3.0.13-1."""
-    if version is None:
-        return NOT_AVAILABLE
-    return version if not is_os or version.partition(":")[0].isdigit() and ":" in version else f"0:{version}"
+    return document | ({} if is_os else {"filePath": of.path[:LONGEST]})
 
 
 def platform(inventory: Inventory) -> str | None:

@@ -127,7 +127,11 @@ def _secretsmanager(ask: Ask) -> str:
 
 
 def _inspector2(ask: Ask) -> str:
-    return ask.get("filterArn", "arn", "resourceArn") or "*"
+    """A filter is all that has a name in policies; listing a filter's tags is about none."""
+    if ask.operation == "CreateFilter":
+        return f"arn:aws:inspector2:{ask.region}:{ask.account}:owner/{ask.account}/filter/*"
+    named = {"DeleteFilter": "arn", "TagResource": "resourceArn", "UntagResource": "resourceArn", "UpdateFilter": "filterArn"}.get(ask.operation)
+    return named and ask.get(named) or "*"
 
 
 def _sts(ask: Ask) -> str:

@@ -78,32 +78,45 @@ def _read(operation: OperationModel, request: Request, body: bytes) -> dict[str,
     if shape is None:
         return {}
     found = _found(operation.service_model, request)
-    labels, query = found[1] if found else {}, _query(request)
-    given = {name: _told(member, labels, query, request) for name, member in shape.members.items() if "location" in member.serialization}
+    labels, query = found[1] if found else {}, _unclaimed(operation, _query(request))
+    placed = {name: member for name, member in shape.members.items() if "location" in member.serialization}
+    named = {_wire_name(name, member) for name, member in placed.items() if not isinstance(member, MapShape)}
+    given = {name: _told(name, member, labels, query, request, named) for name, member in placed.items()}
     return {name: value for name, value in given.items() if value is not None} | _of_body(shape, body)
 
 
-def _told(member: Shape, labels: dict[str, str], query: dict[str, list[str]], request: Request) -> Any:
-    """What path, query or headers say of a member; None where they say nothing."""
-    location, name = member.serialization["location"], member.serialization.get("name", member.name)
+def _wire_name(name: str, member: Shape) -> str:
+    return member.serialization.get("name", name)
+
+
+def _unclaimed(operation: OperationModel, query: dict[str, list[str]]) -> dict[str, list[str]]:
+    """The query without what the operation's path has in it, which tells no parameter."""
+    fixed = parse_qs(operation.http["requestUri"].partition("?")[2], keep_blank_values=True)
+    return {key: values for key, values in query.items() if key not in fixed}
+
+
+def _told(name: str, member: Shape, labels: dict[str, str], query: dict[str, list[str]], request: Request, named: set[str]) -> Any:
+    """What path, query or headers say of a member; None where they say nothing. ``named``: what the other members are called there."""
+    location, wire = member.serialization["location"], _wire_name(name, member)
     if location == "uri":
-        return _value(member, labels[name]) if name in labels else None
+        return _value(member, labels[wire]) if wire in labels else None
     if location == "querystring":
-        return _of_query(member, name, query)
+        return _of_query(member, wire, query, named)
     if location == "headers":
-        return {key: value for key, value in _headers(request, name)} or None
-    value = request.header(name)
+        return {key: value for key, value in _headers(request, wire)} or None
+    value = request.header(wire)
     if not value:
         return None
     return [_value(member.member, each.strip()) for each in value.split(",")] if isinstance(member, ListShape) else _value(member, value, "rfc822")
 
 
-def _of_query(member: Shape, name: str, query: dict[str, list[str]]) -> Any:
-    if isinstance(member, MapShape):  # each key of it is a parameter; those of other members are left to them
-        return {key: values if isinstance(member.value, ListShape) else _value(member.value, values[0]) for key, values in query.items()} or None
-    if name not in query:
+def _of_query(member: Shape, wire: str, query: dict[str, list[str]], named: set[str]) -> Any:
+    if isinstance(member, MapShape):  # each key of it is a parameter, but for those that other members are
+        rest = {key: values for key, values in query.items() if key not in named}
+        return {key: values if isinstance(member.value, ListShape) else _value(member.value, values[0]) for key, values in rest.items()} or None
+    if wire not in query:
         return None
-    return [_value(member.member, each) for each in query[name]] if isinstance(member, ListShape) else _value(member, query[name][0])
+    return [_value(member.member, each) for each in query[wire]] if isinstance(member, ListShape) else _value(member, query[wire][0])
 
 
 def _headers(request: Request, prefix: str) -> Iterator[tuple[str, str]]:

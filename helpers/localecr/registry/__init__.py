@@ -7,6 +7,7 @@ Rows come back as ``sqlite3.Row`` with the columns of ``store/schema.py``.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from localecr.clock import Clock
@@ -16,8 +17,9 @@ from localecr.store.database import Database
 
 @dataclass(frozen=True)
 class Lab:
-    """What everything stands on: the store, the clock, the secret that seals tokens, the addresses clients use."""
+    """What everything stands on: the folder, the store, the clock, the secret that seals tokens, the addresses clients use."""
 
+    folder: Path
     database: Database
     blobs: Blobs
     clock: Clock

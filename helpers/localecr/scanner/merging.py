@@ -26,9 +26,9 @@ def vulnerability(id: str, deciding: Advisory, entries: list[Entry], told: list[
     ``told`` are all documents on it, with the deciding one. A rating is always the deciding source's own.
     """
     said = [deciding, *sorted((each for each in told if each.number != deciding.number), key=order)]
-    vector, score, score_source = _score(entries, said)
+    vector, points, score_source = score(entries, said)
     exploited_since = next(_known_exploited(said, known_at), None)
-    references = tuple(dict.fromkeys(url for each in said for url in each.body["references"]))
+    references = next((tuple(dict.fromkeys(each.body["references"])) for each in said if each.body["references"]), ())
     return Vulnerability(
         id=id,
         advisory=deciding.id,
@@ -39,7 +39,7 @@ def vulnerability(id: str, deciding: Advisory, entries: list[Entry], told: list[
         published=deciding.published,
         modified=deciding.modified if deciding.modified <= known_at else deciding.published,
         vector=vector,
-        score=score,
+        score=points,
         score_source=score_source,
         rating=rating(deciding, entries),
         exploited_since=exploited_since,
@@ -56,14 +56,14 @@ def rating(advisory: Advisory, entries: list[Entry]) -> str | None:
     return next((each for each in given if each), None)
 
 
-def _score(entries: list[Entry], said: list[Advisory]) -> tuple[str | None, float | None, str | None]:
-    """The first vector that can be read, its score, and who scored."""
+def score(entries: list[Entry], said: list[Advisory]) -> tuple[str | None, float | None, str | None]:
+    """The first vector that can be read, its score, and who scored; ``entries`` are the first document's on a package."""
     own = [each for entry in entries for each in entry.get("severity", ())]
     for given, advisory in [(own, said[0]), *((each.body["severity"], each) for each in said)]:
         for vector in _vectors(given):
-            score = severity.score(vector)
-            if score is not None:
-                return vector, score, advisory.body["specific"].get("cvss_source") or sources.of(advisory.id).name
+            points = severity.score(vector)
+            if points is not None:
+                return vector, points, advisory.body["specific"].get("cvss_source") or sources.of(advisory.id).name
     return None, None, None
 
 

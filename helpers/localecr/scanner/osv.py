@@ -133,17 +133,18 @@ def _range(given: dict[str, Any]) -> list[list[str]]:
 def _body(document: dict[str, Any]) -> dict[str, Any]:
     summary = document.get("summary") or document.get("details") or ""
     specific = _specific(document, "database_specific")
+    instant(specific.get("kev_date_added"), "kev_date_added")
     references = [_expect(dict, each, "a reference").get("url") for each in _list(document, "references")]
     return {
         "summary": _expect(str, summary, "the summary")[:LONGEST_SUMMARY],
         "severity": _severity(document),
         "references": [url for url in references if isinstance(url, str)],
-        "specific": {name: value for name, value in specific.items() if name in KEPT and isinstance(value, (str, list))},
+        "specific": {name: specific[name] for name in KEPT if isinstance(specific.get(name), str)},
     }
 
 
 # Of ``database_specific``: GitHub's own rating, and what the course's catalogue says beside
-KEPT = ("severity", "cvss_source", "kev_date_added", "ssvc_exploitation", "verified_from")
+KEPT = ("severity", "cvss_source", "kev_date_added", "ssvc_exploitation")
 
 
 def _severity(given: dict[str, Any]) -> list[list[str]]:

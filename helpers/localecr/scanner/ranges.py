@@ -70,6 +70,12 @@ def affects(subject: Subject, entries: Iterable[Entry]) -> tuple[Hit | None, lis
     return None, problems
 
 
+def in_words(events: list[list[str]]) -> str:
+    """A range for a person: ``from 1.25.4 before 1.26.5``; ``up to 1.2.17``; ``every version``."""
+    words = {"introduced": "from", "fixed": "before", "last_affected": "up to", "limit": "before"}
+    return " ".join(f"{words[what]} {version}" for what, version in events if (what, version) != ("introduced", "0")) or "every version"
+
+
 def _sorted(ecosystem: str, events: list[list[str]]) -> list[_Event]:
     read = []
     for what, version in events:

@@ -1,4 +1,4 @@
-"""Who publishes advisories: by the prefixes of their ids, whose word counts first, and what their data may be used for."""
+"""Who publishes advisories: known by the prefixes of their ids, in the order in which their word counts."""
 
 from __future__ import annotations
 
@@ -7,54 +7,52 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Source:
-    """``name`` as findings show it; ``page`` with ``{id}`` or ``{cve}``; ``terms`` of use, as its publisher states them."""
+    """``name`` as findings show it; ``licence`` of its data, where it states one."""
 
     name: str
     title: str
-    page: str
-    terms: str
+    licence: str | None = None
 
 
-GITHUB = Source("GITHUB", "GitHub Advisory Database", "https://github.com/advisories/{id}", "CC-BY 4.0")
-PYPA = Source("PYPA", "PyPA Advisory Database", "https://osv.dev/vulnerability/{id}", "CC-BY 4.0")
-DEBIAN = Source("DEBIAN", "Debian Security Tracker", "https://security-tracker.debian.org/tracker/{cve}", "as Debian's web pages: MIT (Expat)")
-ALPINE = Source("ALPINE", "Alpine Security Database", "https://security.alpinelinux.org/vuln/{cve}", "as published, no licence stated")
-UBUNTU = Source("UBUNTU", "Ubuntu Security", "https://ubuntu.com/security/{cve}", "CC-BY-SA 4.0")
+GITHUB = Source("GITHUB", "GitHub Advisory Database", "CC-BY 4.0")
+PYPA = Source("PYPA", "PyPA Advisory Database", "CC-BY 4.0")
+DEBIAN = Source("DEBIAN", "Debian Security Tracker")
+ALPINE = Source("ALPINE", "Alpine Security Database")
+UBUNTU = Source("UBUNTU", "Ubuntu Security", "CC-BY-SA 4.0")
 
-# The prefix of a document's id → who published it. Whose document stands further up decides what a vulnerability affects, where several
-# speak of it: reviewed databases before the ecosystem's own, a tracker's page on one CVE before a bulletin about many
+# The prefix of a document's id → who published it, and where a person reads it. Where several documents speak of one vulnerability, the one
+# that stands furthest up decides what it affects: GitHub's reviewed database before the PyPA's, a tracker's page on one CVE before a bulletin
 PREFIXES = {
-    "GHSA-": GITHUB,
-    "PYSEC-": PYPA,
-    "DEBIAN-CVE-": DEBIAN,
-    "ALPINE-CVE-": ALPINE,
-    "UBUNTU-CVE-": UBUNTU,
-    "DSA-": DEBIAN,
-    "DLA-": DEBIAN,
-    "USN-": UBUNTU,
+    "GHSA-": (GITHUB, "https://github.com/advisories/{id}"),
+    "PYSEC-": (PYPA, "https://osv.dev/vulnerability/{id}"),
+    "DEBIAN-CVE-": (DEBIAN, "https://security-tracker.debian.org/tracker/{flaw}"),
+    "ALPINE-CVE-": (ALPINE, "https://security.alpinelinux.org/vuln/{flaw}"),
+    "UBUNTU-CVE-": (UBUNTU, "https://ubuntu.com/security/{flaw}"),
+    "DSA-": (DEBIAN, "https://security-tracker.debian.org/tracker/{id}"),
+    "DLA-": (DEBIAN, "https://security-tracker.debian.org/tracker/{id}"),
+    "USN-": (UBUNTU, "https://ubuntu.com/security/notices/{id}"),
 }
-_RANKS = {prefix: rank for rank, prefix in enumerate(PREFIXES)}
 
 
 def of(document: str) -> Source:
     """Who published a document, by its id. Of others than the known ones it is what their ids begin with."""
-    prefix = _prefix(document)
-    if prefix:
-        return PREFIXES[prefix]
+    place = _place(document)
+    if place < len(PREFIXES):
+        return list(PREFIXES.values())[place][0]
     name = document.partition("-")[0].upper()
-    return Source(name, name, "https://osv.dev/vulnerability/{id}", "as its publisher states")
+    return Source(name, name)
 
 
 def rank(document: str) -> tuple[int, str]:
     """In what order documents on the same vulnerability are asked: the lowest decides. Others than the known ones come last, by their ids."""
-    return _RANKS.get(_prefix(document) or "", len(_RANKS)), document
+    return _place(document), document
 
 
-def page(document: str, flaw: str) -> str:
-    """Where a person reads what a document says. ``flaw``: the CVE (or what stands for it) that it is about."""
-    named = document if document.startswith(("DSA-", "DLA-", "USN-")) else flaw
-    return of(document).page.format(id=document, cve=named)
+def page(document: str, flaw: str) -> str | None:
+    """Where a person reads what a document of a known source says. ``flaw``: the CVE, or what stands for it, that it is about."""
+    place = _place(document)
+    return list(PREFIXES.values())[place][1].format(id=document, flaw=flaw) if place < len(PREFIXES) else None
 
 
-def _prefix(document: str) -> str | None:
-    return next((prefix for prefix in PREFIXES if document.startswith(prefix)), None)
+def _place(document: str) -> int:
+    return next((place for place, prefix in enumerate(PREFIXES) if document.startswith(prefix)), len(PREFIXES))

@@ -39,9 +39,12 @@ def split(version: str, manager: Manager) -> Parts:
     return Parts(int(epoch), upstream, release) if dash and upstream else Parts(int(epoch), rest, None)
 
 
-def with_epoch(version: str, manager: Manager) -> str:
-    """A fixed version as Amazon Inspector writes it: an operating system's always has its epoch, ``0:7.88.1-10+deb12u4``."""
-    return version if manager != "OS" or split(version, manager).epoch or version.startswith("0:") else f"0:{version}"
+def with_epoch(version: str, ecosystem: str) -> str:
+    """A fixed version as Amazon Inspector writes it: dpkg's always with its epoch, ``0:7.88.1-10+deb12u4``; apk has none.
+
+    So in the results that AWS keeps as test data of its action vulnerability-scan-github-action-for-amazon-inspector.
+    """
+    return f"0:{version}" if family(ecosystem) in ("Debian", "Ubuntu") and ":" not in version else version
 
 
 def family(ecosystem: str) -> str:
@@ -75,11 +78,15 @@ def _deb(version: str) -> Any:
 
 
 def _apk(version: str) -> Any:
-    """apk knows suffixes that univers doesn't (``_git20230717``). All stand above the bare version and below ``_p``, in this order."""
+    """univers lacks two things that apk has: versions that begin with 0 (``013``), and suffixes such as ``_git20230717``.
+
+    Those stand above the bare version, one kind below the next, so that each is a ``_p`` with a longer number. apk-tools: src/version.c.
+    """
     from univers.versions import AlpineLinuxVersion
 
     _expect(_APK, version)
-    return AlpineLinuxVersion(_AFTER.sub(lambda found: f"_p{_AFTER_ORDER.index(found[1]) + 1}{int(found[2] or 0):040}", version))
+    significant = _ZEROS.sub("", version)
+    return AlpineLinuxVersion(_AFTER.sub(lambda found: f"_p{_AFTER_ORDER.index(found[1]) + 1}{int(found[2] or 0):040}", significant))
 
 
 def _pypi(version: str) -> Any:
@@ -114,6 +121,7 @@ _WHOLE = re.compile(r"[^\s,\[\]()]+")
 # Debian Policy, 5.6.12; a revision, where there is a hyphen, is not empty
 _DEB = re.compile(r"([0-9]{1,9}:)?[0-9][A-Za-z0-9.+~-]*(?<!-)")
 _APK = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})*[a-z]?(_[a-z]+[0-9]{0,40})*(-r[0-9]{1,18})?")
+_ZEROS = re.compile(r"^0+(?=[0-9])")
 _AFTER_ORDER = ("cvs", "svn", "git", "hg", "p")
 _AFTER = re.compile(rf"_({'|'.join(_AFTER_ORDER)})([0-9]*)(?![a-z])")
 # https://semver.org; npm also takes a leading v

@@ -196,16 +196,17 @@ CREATE TABLE inventories (              -- what is in an image, in whatever repo
 CREATE TABLE scans (                    -- at most one of each type an image: what the last one said, and whether another is due
     image_id INTEGER NOT NULL REFERENCES images(id) ON DELETE CASCADE,
     type TEXT NOT NULL CHECK (type IN ('BASIC', 'ENHANCED')),
-    status TEXT NOT NULL,               -- the model's ScanStatus
-    description TEXT NOT NULL,
-    asked_at REAL NOT NULL,
+    status TEXT NOT NULL,               -- the model's ScanStatus; scanning/scans.py shows an enhanced COMPLETE as what it is at that moment
+    description TEXT NOT NULL,          -- '' where ECR gives none
+    asked_at REAL NOT NULL,             -- when a push or a person last asked for one
     completed_at REAL,                  -- of the last one that came to its end
     source_updated_at REAL,             -- the advisories' that it used
-    is_due INTEGER NOT NULL,            -- whether the worker has still to look
+    due INTEGER NOT NULL,               -- how many looks were asked for that the worker has still to take
+    attempts INTEGER NOT NULL DEFAULT 0,-- how often the worker began since a look last came to its end
     findings TEXT NOT NULL DEFAULT '[]',-- JSON: of BASIC, the model's ImageScanFinding; ENHANCED's are Inspector's
     PRIMARY KEY (image_id, type)
-) WITHOUT ROWID;
-CREATE INDEX scans_due ON scans (asked_at) WHERE is_due;
+);
+CREATE INDEX scans_due ON scans (asked_at, image_id) WHERE due;
 """
 
 # Amazon Inspector: who has it enabled, what it found, what is to be suppressed
@@ -259,7 +260,7 @@ CREATE TABLE inspector_exports (        -- SBOMs that were asked for
     region TEXT NOT NULL,
     asked_at REAL NOT NULL,
     request TEXT NOT NULL,              -- JSON: what CreateSbomExport was given
-    status TEXT NOT NULL CHECK (status IN ('SUCCEEDED', 'CANCELLED', 'FAILED')),
+    status TEXT NOT NULL CHECK (status IN ('SUCCEEDED', 'FAILED')),
     error TEXT                          -- JSON: errorCode and errorMessage of one that failed
 ) WITHOUT ROWID;
 """

@@ -30,13 +30,14 @@ UNNEEDED = """uploaded_at < ? AND NOT EXISTS (
 
 
 def sweep(lab: Lab, ended: threading.Event | None = None) -> int:
-    """Forgets old unassociated layers and old uploads, deletes files that nothing names; returns the bytes reclaimed.
+    """Forgets old unassociated layers, old uploads and what was in images that are gone, deletes files that nothing names; returns the bytes reclaimed.
 
     Set ``ended`` to stop it after the transaction at hand.
     """
     before = lab.clock.now() - GRACE
     _forget_uploads(lab, lab.clock.now() - uploads.LIFE)
     _forget_layers(lab, before, ended)
+    _forget_inventories(lab, ended)
     _put_aside(lab, ended)
     return _delete(lab)
 
@@ -54,6 +55,14 @@ def _forget_layers(lab: Lab, before: float, ended: threading.Event | None) -> No
     for some in _batches(found, ended):
         with lab.database.write() as transaction:
             transaction.executemany(f"DELETE FROM layers WHERE repository_id = ? AND digest = ? AND {UNNEEDED}", [(*row, before) for row in some])
+
+
+def _forget_inventories(lab: Lab, ended: threading.Event | None) -> None:
+    """Of an image that comes again meanwhile, what is in it is read again."""
+    found = lab.database.all("SELECT digest FROM inventories WHERE digest NOT IN (SELECT digest FROM images)")
+    for some in _batches(found, ended):
+        with lab.database.write() as transaction:
+            transaction.executemany("DELETE FROM inventories WHERE digest = ?", some)
 
 
 def _put_aside(lab: Lab, ended: threading.Event | None) -> None:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from localecr.scanner import osv
 from localecr.scanner.advisories import catalogue, tables
@@ -20,8 +20,9 @@ from localecr.scanner.advisories.incoming import Unreadable, documents
 from localecr.scanner.advisories.tables import CATALOGUE, LOADED, OWN, AdvisoriesError
 from localecr.scanner.model import Problem
 
-__all__ = ["CATALOGUE", "LOADED", "OWN", "Advisories", "AdvisoriesError", "Advisory", "Entry", "Unreadable", "Update", "is_cve"]
+__all__ = ["CATALOGUE", "FILE", "LOADED", "OWN", "Advisories", "AdvisoriesError", "Advisory", "Entry", "Said", "Unreadable", "Update", "is_cve"]
 
+FILE = "advisories.sqlite"  # in the lab's folder
 MOST_NAMED = 20  # documents that an update refuses and names
 # a document is known from when it was published until it was withdrawn
 KNOWN = "document.published <= :known_at AND (document.withdrawn IS NULL OR document.withdrawn > :known_at)"
@@ -55,6 +56,14 @@ class Advisory:
     def body(self) -> dict[str, Any]:
         """What ``osv.Document`` keeps beside packages; of thousands on one package few are ever read."""
         return json.loads(self._body)
+
+
+class Said(NamedTuple):
+    """What a document says of a package; ``entry`` as ``osv.Affected`` has it."""
+
+    ecosystem: str
+    package: str
+    entry: Entry
 
 
 @dataclass
@@ -156,6 +165,30 @@ class Advisories:
             {"numbers": json.dumps([each.number for each in advisories]), "known_at": known_at},
         )
         return [Advisory.of(row) for row in rows]
+
+    def packages(self, known_at: float, ecosystem: str | None = None, package: str | None = None) -> Iterator[tuple[Advisory, Said]]:
+        """The documents that are known, each with what it says of a package; all, or those on an ecosystem (``Debian`` or ``Debian:12``), a package."""
+        rows = self._database.execute(
+            f"SELECT {COLUMNS}, ecosystem, package, entry FROM documents AS document JOIN affected ON affected.document = document.number"
+            " WHERE (:package IS NULL OR package IN (:package, :key)) AND (:ecosystem IS NULL OR ecosystem = :ecosystem OR ecosystem GLOB :ecosystem || ':*')"
+            f" AND {CURRENT} ORDER BY document.id, affected.rowid",
+            {"package": package, "key": package and osv.package_key("PyPI", package), "ecosystem": ecosystem, "known_at": known_at},
+        )
+        return ((Advisory.of(row), Said(row["ecosystem"], row["package"], json.loads(row["entry"]))) for row in rows)
+
+    def sources(self, name: str, known_at: float) -> list[tuple[Advisory, list[Said]]]:
+        """What each document on a vulnerability says, so that one sees where they disagree. ``name``: its CVE, or any id or alias.
+
+        Not those that a newer one of the same id stands for; in no particular order: ``merging.order`` says who decides.
+        """
+        about = {flaw for named in self.on(name, known_at) for flaw in self.flaws(named, known_at)} if not is_cve(name) else {name}
+        newest: dict[str, Advisory] = {}
+        for told in sorted((each for flaw in about for each in self.on(flaw, known_at)), key=lambda each: each.origin):
+            newest[told.id] = told
+        said = "SELECT ecosystem, package, entry FROM affected WHERE document = ? ORDER BY rowid"
+        return [
+            (each, [Said(*row[:2], json.loads(row["entry"])) for row in self._database.execute(said, (each.number,))]) for each in newest.values()
+        ]
 
     def updated_at(self, known_at: float) -> float:
         """When the advisories that are known at ``known_at`` were last changed; seconds since 1970. 0.0 where none is known."""

@@ -43,7 +43,7 @@ def documents(source: str | Path) -> Iterator[Given]:
 def _bounded(given: Given) -> Given:
     whole = 0
     for count, (name, text) in enumerate(given, 1):
-        whole += len(text or b"")
+        whole += LARGEST_DOCUMENT if text is None else len(text)
         if count > MOST_DOCUMENTS or whole > LARGEST_WHOLE:
             raise Unreadable(f"That is too much: more than {MOST_DOCUMENTS:,} documents, or than {LARGEST_WHOLE >> 30} GiB of them.")
         yield name, text

@@ -1,0 +1,138 @@
+"""SBOMs that were asked for: a file for each image, below ``exports/<bucket>/`` in the lab's folder, where AWS writes to a bucket of S3.
+
+An export is over when it is asked for. Nothing is encrypted: there is no KMS here. AWS: CreateSbomExport.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from localecr.door import write_private
+from localecr.inspector import criteria, findings, sboms
+from localecr.inspector.answers import IMAGE
+from localecr.inspector.errors import invalid, not_built, not_found
+from localecr.registry import Registry, tags
+from localecr.scanner.model import Inventory
+
+BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+PIECE = re.compile(r"(?!\.{1,2}$)[^\\\x00-\x1f\x7f:*?\"<>|]{1,100}")  # of a key prefix: what is a folder's name on every system
+LONGEST_PREFIX = 200
+KEY = re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:(key|alias)/.+")
+FORMAT = "CYCLONEDX_1_4"
+NOTHING = {"errorCode": "NO_FINDINGS_FOUND", "errorMessage": "No image that was scanned fits the filter."}
+BAD_KEY = {"errorCode": "MALFORMED_KMS_KEY", "errorMessage": "kmsKeyArn is no ARN of a key of KMS."}
+
+
+def create(registry: Registry, asked: dict[str, Any]) -> str:
+    """Writes the SBOMs of all images that were scanned and fit the filter; the report's id. Raises ValidationException for a place that can be none."""
+    if asked["reportFormat"] != FORMAT:
+        raise not_built("SBOMs in the format SPDX are")
+    folder, number = _folder(registry, asked["s3Destination"]), str(uuid.uuid4())
+    error = None if KEY.fullmatch(asked["s3Destination"]["kmsKeyArn"]) else BAD_KEY
+    written = 0
+    for document in _documents(registry, asked.get("resourceFilterCriteria", {})) if error is None else ():
+        _write(folder / _report(number) / _file(document), document)
+        written += 1
+    error = error or (None if written else NOTHING)
+    with registry.database.write() as transaction:
+        transaction.execute(
+            "INSERT INTO inspector_exports (id, account, region, asked_at, request, status, error) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                number, registry.account, registry.region, registry.lab.clock.now(), json.dumps(asked), "FAILED" if error else "SUCCEEDED",
+                error and json.dumps(error),
+            ),
+        )  # fmt: skip
+    return number
+
+
+def find(registry: Registry, number: str) -> sqlite3.Row:
+    """An export. Raises ResourceNotFoundException."""
+    row = registry.database.one(
+        "SELECT * FROM inspector_exports WHERE id = ? AND account = ? AND region = ?", (number, registry.account, registry.region)
+    )
+    if row is None:
+        raise not_found(f"There is no report {number}.")
+    return row
+
+
+def documents(registry: Registry, number: str) -> list[dict[str, Any]]:
+    """The SBOMs of an export as they lie in the folder: ``key``, under which S3 would have it, and ``document``."""
+    destination = json.loads(find(registry, number)["request"])["s3Destination"]
+    files = sorted((_folder(registry, destination) / _report(number)).glob("*.json"))
+    found = [json.loads(path.read_text("utf-8")) for path in files]
+    prefix = "".join(f"{piece}/" for piece in _pieces(destination))
+    return [{"key": prefix + _key(registry, number, document), "document": document} for document in found]
+
+
+def _folder(registry: Registry, destination: dict[str, str]) -> Path:
+    """Where an export's files go; never out of the lab's folder."""
+    bucket, prefix, pieces = destination["bucketName"], destination.get("keyPrefix", ""), _pieces(destination)
+    if not BUCKET.fullmatch(bucket) or ".." in bucket:
+        raise invalid("s3Destination.bucketName", "A bucket's name has 3 to 63 characters: lower case letters, digits, dots and hyphens.")
+    if len(prefix) > LONGEST_PREFIX or not all(map(PIECE.fullmatch, pieces)):
+        raise invalid("s3Destination.keyPrefix", f"In this lab a key prefix has at most {LONGEST_PREFIX} characters, and pieces that are names of folders.")
+    return registry.lab.folder.joinpath("exports", bucket, *pieces)
+
+
+def _pieces(destination: dict[str, str]) -> list[str]:
+    return [piece for piece in destination.get("keyPrefix", "").split("/") if piece]
+
+
+def _report(number: str) -> str:
+    return f"{FORMAT}_outputs_{number}"
+
+
+def _key(registry: Registry, number: str, document: dict[str, Any]) -> str:
+    """Where AWS writes a document, below the prefix."""
+    image = document["metadata"]["component"]
+    resource = f"{registry.arn('')[:-1]}_{image['name'].replace('/', '_')}_{image['version']}"
+    return f"{_report(number)}/account={registry.account}/resource={IMAGE}/{resource}_{FORMAT}.json"
+
+
+def _file(document: dict[str, Any]) -> str:
+    """A name that every system takes, and no other image of the report has; a key may be too long for a path, and has colons."""
+    image = document["metadata"]["component"]
+    told_apart = hashlib.sha256(f"{image['name']} {image['version']}".encode()).hexdigest()[:12]
+    return f"{image['name'].replace('/', '_')[:60]}_{told_apart}.json"
+
+
+def _write(path: Path, document: dict[str, Any]) -> None:
+    path.parent.mkdir(0o700, parents=True, exist_ok=True)
+    write_private(path, json.dumps(document, indent=2))
+
+
+def _documents(registry: Registry, wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    rows = registry.database.all(
+        "SELECT i.id, i.digest, r.name AS repository, v.inventory FROM inspector_scans s JOIN images i ON i.id = s.image_id"
+        " JOIN repositories r ON r.id = i.repository_id JOIN inventories v ON v.digest = i.digest"
+        " WHERE r.kind = 'private' AND r.account = ? AND r.region = ? ORDER BY r.name, i.id",
+        (registry.account, registry.region),
+    )
+    for image in rows:
+        if _fits(registry, image, wanted):
+            inventory = Inventory.of_json(json.loads(image["inventory"]))
+            known = findings.of_digest(registry, image["repository"], image["digest"])
+            now = registry.lab.clock.now()
+            yield sboms.cyclonedx(inventory, image["repository"], image["digest"], registry.account, known, now)
+
+
+def _fits(registry: Registry, image: sqlite3.Row, wanted: dict[str, Any]) -> bool:
+    """Whether a ResourceFilterCriteria lets an image through; tags of instances and functions, which an image hasn't, let none."""
+    values = {
+        "accountId": [registry.account],
+        "ecrImageTags": tags.of_image(registry, image["id"]),
+        "ecrRepositoryName": [image["repository"]],
+        "resourceId": [f"{registry.arn(image['repository'])}/{image['digest']}"],
+        "resourceType": [IMAGE],
+        "cloudProvider": ["AWS"],
+        "cloudProviderAccountId": [registry.account],
+        "cloudProviderRegion": [registry.region],
+    }
+    return all(criteria.of_kind(conditions)(conditions, values.get(name, [])) for name, conditions in wanted.items())
