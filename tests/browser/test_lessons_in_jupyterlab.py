@@ -1,4 +1,4 @@
-"""Lessons 00, 02, 03, 04, 05, 07 and 08 and labs 1, 2 and 4 as learners meet them: in JupyterLab, in Chromium, with the real widgets."""
+"""Lessons 00, 02 to 08 and labs 1, 2 and 4 as learners meet them: in JupyterLab, in Chromium, with the real widgets."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ NOTEBOOKS = (
     "notebooks/03-tags-digests-and-manifests.ipynb",
     "notebooks/04-permissions.ipynb",
     "notebooks/05-basic-scanning.ipynb",
+    "notebooks/06-enhanced-scanning.ipynb",
     "notebooks/07-metrics.ipynb",
     "notebooks/08-audit-trail-and-events.ipynb",
     "labs/lab-1-ship-a-first-service/lab.ipynb",
@@ -181,6 +182,41 @@ def test_the_dashboard_is_used_by_the_keys_that_it_names(open_notebook: Callable
     assert shown.get_by_label("Range").input_value() == "the last week"
     notebook.unroll()
     assert notebook.screenshots(SCREENSHOTS, "dashboard")
+    assert notebook.violations() == []
+    assert notebook.cut_off() == []
+    notebook.page.close()
+
+
+EXPLORER = {
+    "lab": 'import ecrlab\nlab = ecrlab.open()\necr = lab.client("ecr")\nlab.login()',
+    "push": (
+        'uri = ecr.create_repository(repositoryName="browser/shop-api")["repository"]["repositoryUri"]\n'
+        'lab.docker.images.build(path="app/shop-api", tag=f"{uri}:1.0", buildargs={"BASE": lab.base("debian:11")})\n'
+        'pushed = lab.docker.images.push(uri, tag="1.0")\n'
+        'rule = {"scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": [{"filter": "browser", "filterType": "WILDCARD"}]}\n'
+        'configured = ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[rule])'
+    ),
+    "explorer": 'ecrlab.explorer(lab.scans.wait("browser/shop-api", tag="1.0"))',
+}
+
+
+def test_the_explorer_is_used_by_the_keys_that_it_names(open_notebook: Callable[[str], NotebookPage], jupyterlab: JupyterLab) -> None:
+    write(jupyterlab, "notebooks/explorer.ipynb", EXPLORER)
+    notebook = open_notebook("notebooks/explorer.ipynb")
+    notebook.run_all()
+    assert failed(notebook) == []
+    notebook.walk_to(2)
+    shown = notebook.shown(2)
+    assert shown.get_by_text("By keyboard: Tab to a list, Space opens it, arrow keys, Enter.").is_visible()
+    for label, first in (("Severity", "CRITICAL"), ("Fix", "with")):
+        notebook.tab_to(shown.get_by_label(label))
+        for key in ("Space", "ArrowDown", "Enter"):
+            notebook.page.keyboard.press(key)
+        assert shown.get_by_label(label).evaluate("list => list.selectedOptions[0].textContent").startswith(first)
+    shown.get_by_role("status").get_by_text("7 of 36 findings.").wait_for()
+    assert "HIGH" not in shown.get_by_role("status").inner_text()
+    notebook.unroll()
+    assert notebook.screenshots(SCREENSHOTS, "explorer")
     assert notebook.violations() == []
     assert notebook.cut_off() == []
     notebook.page.close()
