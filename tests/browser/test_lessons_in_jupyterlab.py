@@ -1,4 +1,4 @@
-"""Lessons 00, 02, 03, 04, 05, 07 and 08 and labs 1, 2 and 4 as learners meet them: in JupyterLab, in Chromium, with the real widgets."""
+"""Lessons 00, 02 to 08 and labs 1, 2 and 4 as learners meet them: in JupyterLab, in Chromium, with the real widgets."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ NOTEBOOKS = (
     "notebooks/03-tags-digests-and-manifests.ipynb",
     "notebooks/04-permissions.ipynb",
     "notebooks/05-basic-scanning.ipynb",
+    "notebooks/06-enhanced-scanning.ipynb",
     "notebooks/07-metrics.ipynb",
     "notebooks/08-audit-trail-and-events.ipynb",
     "labs/lab-1-ship-a-first-service/lab.ipynb",

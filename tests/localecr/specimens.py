@@ -99,21 +99,32 @@ def artifact(seed: str, artifact_type: str, subject: Specimen, **more: Any) -> S
 
 def sound_image(seed: str, architecture: str = "amd64") -> Specimen:
     """An image that engines can unpack: one file, `/seed`, in one layer."""
-    unpacked = io.BytesIO()
-    with tarfile.open(fileobj=unpacked, mode="w") as archive:
-        entry = tarfile.TarInfo("seed")
-        entry.size = len(seed.encode())
-        archive.addfile(entry, io.BytesIO(seed.encode()))
-    rootfs = {"type": "layers", "diff_ids": [digest(unpacked.getvalue())]}
+    return image_of({"seed": seed}, architecture=architecture)
+
+
+def image_of(*layers: dict[str, str], architecture: str = "amd64") -> Specimen:
+    """An image that engines can unpack, of layers with these files, from the bottom up."""
+    unpacked = [_tar(files) for files in layers]
+    rootfs = {"type": "layers", "diff_ids": [digest(each) for each in unpacked]}
     config = json.dumps({"architecture": architecture, "os": "linux", "config": {"Cmd": ["/seed"]}, "rootfs": rootfs}).encode()
-    layer = gzip.compress(unpacked.getvalue(), mtime=0)
+    packed = [gzip.compress(each, mtime=0) for each in unpacked]
     document = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
         "config": descriptor(OCI_CONFIG, config),
-        "layers": [descriptor(OCI_LAYER, layer)],
+        "layers": [descriptor(OCI_LAYER, each) for each in packed],
     }
-    return Specimen(json.dumps(document).encode(), OCI_MANIFEST, (config, layer))
+    return Specimen(json.dumps(document).encode(), OCI_MANIFEST, (config, *packed))
+
+
+def _tar(files: dict[str, str]) -> bytes:
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w") as archive:
+        for path, text in files.items():
+            entry = tarfile.TarInfo(path)
+            entry.size = len(text.encode())
+            archive.addfile(entry, io.BytesIO(text.encode()))
+    return written.getvalue()
 
 
 def write_layout(folder: Path, specimen: Specimen, tag: str | None = None) -> Path:

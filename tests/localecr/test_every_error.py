@@ -141,6 +141,15 @@ def scan_an_index(scene: Scene) -> None:
     scene("StartImageScan")
 
 
+def scan_where_inspector_does(scene: Scene) -> None:
+    push(scene.client, scene.name, FIRST, "1")
+    scene.client.put_registry_scanning_configuration(scanType="ENHANCED", rules=[])
+    try:
+        scene("StartImageScan")
+    finally:
+        scene.client.put_registry_scanning_configuration(scanType="BASIC", rules=[])
+
+
 def describe_without_a_scan(scene: Scene) -> None:
     push(scene.client, scene.name, FIRST, "1")
     scene("DescribeImageScanFindings")
@@ -204,6 +213,7 @@ PROVOKED: dict[tuple[str, str], tuple[Callable[[Scene], Any], str | None]] = {
         lambda scene: scene("StartImageScan"),
         f"The image with imageId {{{{imageDigest:'null', imageTag:'1'}}}} does not exist within {HERE}",
     ),
+    ("StartImageScan", "Validation"): (scan_where_inspector_does, "This feature is disabled"),
     ("StartImageScan", "LimitExceeded"): (scan_twice, "The scan quota per image has been exceeded. Wait and try again."),
     ("StartImageScan", "UnsupportedImageType"): (
         scan_an_index,
@@ -296,7 +306,7 @@ OFF: dict[str, tuple[dict[str, Any], str]] = {
 NEVER = {
     "Server": "a mistake of the lab's own; test_durability shows one, a full disk",
     "Kms": "there are no KMS keys",
-    "Validation": "the lab says InvalidParameter of every broken rule",
+    "Validation": "the lab says InvalidParameter of every broken rule; StartImageScan alone gives it",
     "UnableToGetUpstreamImage": "there is no pull-through cache",
     "UnableToGetUpstreamLayer": "there is no pull-through cache",
     "UnableToListUpstreamImageReferrers": "there is no pull-through cache",
@@ -323,7 +333,8 @@ EVERYWHERE = {"InvalidParameter", "RepositoryNotFound", "UnsupportedCommand", "R
 
 
 def is_never(service: str, operation: str, error: str) -> bool:
-    return error in NEVER or (operation, error) in NEVER_OF or (service, operation, error) in NEVER_OF_SERVICE
+    everywhere = error in NEVER and (operation, error) not in PROVOKED
+    return everywhere or (operation, error) in NEVER_OF or (service, operation, error) in NEVER_OF_SERVICE
 
 
 def listed(error: str) -> list[tuple[str, str]]:

@@ -204,7 +204,7 @@ def test_an_image_says_its_platform_where_it_has_one(inspected, pushed, system, 
 def test_an_alpine_package_and_what_mends_it(inspected, pushed):
     busybox = package("busybox", "1.36.1-r28", ecosystem="Alpine:v3.20", arch="x86_64", path="lib/apk/db/installed")
     one = only_package(inspected.finds(pushed, Match(busybox, flaw("CVE-2023-42364", 5.5), "1.36.1-r29"), system=ALPINE)["CVE-2023-42364"])
-    assert (one["version"], one["release"], one["arch"], one["fixedInVersion"]) == ("1.36.1", "r28", "X86_64", "0:1.36.1-r29")
+    assert (one["version"], one["release"], one["arch"], one["fixedInVersion"]) == ("1.36.1", "r28", "X86_64", "1.36.1-r29")
     assert one["remediation"] == "apk update && apk upgrade"
 
 

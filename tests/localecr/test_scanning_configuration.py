@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from awsapi import refused
+from localecr import contract
 from localecr.scanning.configuration import matches
 
 ON_PUSH, CONTINUOUS, MANUAL = "SCAN_ON_PUSH", "CONTINUOUS_SCAN", "MANUAL"
@@ -128,6 +133,18 @@ def test_a_rule_that_its_scan_type_does_not_have_is_refused_and_nothing_changes(
 def test_a_filter_that_no_repository_could_fit_is_refused(own, wildcard):
     with refused("InvalidParameterException"):
         own.put_registry_scanning_configuration(scanType="BASIC", rules=[rule(ON_PUSH, wildcard)])
+
+
+def test_a_filter_that_would_keep_the_models_own_pattern_busy_for_ever_is_refused_at_once(own):
+    with refused("InvalidParameterException"):
+        own.put_registry_scanning_configuration(scanType="BASIC", rules=[rule(ON_PUSH, "a" * 254 + "!")])
+
+
+@given(st.text("ab0*.-_/ A", max_size=9))
+def test_filters_are_judged_as_the_models_pattern_judges_them(text):
+    ((awss, ours),) = contract.WITHOUT_TURNING_BACK.items()
+    assert awss == contract.model("ecr").shape_for("ScanningRepositoryFilterValue").metadata["pattern"]
+    assert bool(re.fullmatch(ours, text)) == bool(re.fullmatch(awss, text))
 
 
 def test_a_rule_has_at_most_a_hundred_filters(own):

@@ -165,6 +165,19 @@ def test_a_scan_that_fails_says_why(enhanced, scanner, scanned):
     assert findings(enhanced, "web")["imageScanStatus"] == {"status": "FAILED", "description": "A layer is no archive."}
 
 
+def test_a_mistake_with_what_was_found_fails_that_image_alone(enhanced, scanned, monkeypatch):
+    from localecr.inspector import findings as inspectors
+
+    with monkeypatch.context() as patch:
+        patch.setattr(inspectors, "record", lambda *given: 1 / 0)
+        push(enhanced, "web", holding("spoilt", system("bash")), "1")
+        scanned()
+    assert findings(enhanced, "web")["imageScanStatus"]["status"] == "FAILED"
+    push(enhanced, "web", holding("sound", system("bash")), "2")
+    scanned()
+    assert status(enhanced, "web", imageTag="2") == "ACTIVE"
+
+
 # --- the trap ----------------------------------------------------------------------------------------------------------------------------
 
 

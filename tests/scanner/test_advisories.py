@@ -16,6 +16,8 @@ from telling import TODAY, day, document, fixes, matches, package, told
 
 from localecr.scanner import merging, osv
 from localecr.scanner.advisories import CATALOGUE, LOADED, OWN, Advisories, AdvisoriesError, Unreadable, catalogue, incoming
+from localecr.scanner.model import Unscannable
+from localecr.scanner.process import Examiner
 
 EVER = float("inf")
 
@@ -92,6 +94,15 @@ def test_a_file_that_is_no_database_is_told_and_left_alone(tmp_path, content):
     with pytest.raises(AdvisoriesError, match="can't be read .* Delete that file: the course's own come back by themselves"):
         Advisories(tmp_path / "advisories.sqlite")
     assert (tmp_path / "advisories.sqlite").read_bytes() == content
+
+
+def test_a_scan_with_a_damaged_database_fails_and_says_what_to_do(image, tmp_path):
+    (tmp_path / "advisories.sqlite").write_bytes(b"no database " * 1000)
+    examiner = Examiner(tmp_path / "advisories.sqlite")
+    with pytest.raises(Unscannable, match="Delete that file: the course's own come back by themselves") as refused:
+        examiner.examine(image({"etc/hostname": "shop"}).subject, TODAY)
+    examiner.stop()
+    assert refused.value.status == "FAILED"
 
 
 def test_a_database_of_another_layout_is_told_and_left_alone(tmp_path):

@@ -31,14 +31,14 @@ def fixed(lab: Lab) -> Verdict:
     if not changed:
         return not_tried("All versions are the same image under several names: no word was changed yet.")
     scans = {tag: _scan(lab, SHOP, tag) for tag in (FIRST, *changed)}
-    if blind := _blind(scans[changed[-1]]):
+    if blind := _blind(lab, scans[changed[-1]]):
         return blind
     left = {tag: _fixable(scans[tag]) for tag in changed}
     best = min(changed, key=lambda tag: (len(left[tag]), changed.index(tag)))
+    if hidden := _hidden(lab, digests[best]):
+        return hidden
     if not left[best]:
         return done(f"{SHOP}:{best} has nothing left that has a fix; {FIRST} had {len(_flaws(_fixable(scans[FIRST])))} such flaws.", _unfixed(scans[best]))
-    if hidden := [row for row in left[best] if row.suppressed]:
-        return not_yet(f"{hidden[0].vulnerability} has a fix and is suppressed. Out of sight is not out of the image.", "Delete that filter, and fix the flaw.")
     systems, libraries = ([tag for tag in changed if not any((row.manager == SYSTEM) is system for row in left[tag])] for system in (True, False))
     if systems and libraries:
         return not_yet(f"{systems[0]} has a new base image and {libraries[0]} new libraries, but no image has both.", "What the first cell says, the second must say as well.")
@@ -71,13 +71,13 @@ def checkout(lab: Lab) -> Verdict:
         return not_tried(f"There is no image in {CHECKOUT} yet.")
     newest = list(digests)[-1]
     scan = _scan(lab, CHECKOUT, newest)
-    if blind := _blind(scan):
+    if blind := _blind(lab, scan):
         return blind
     left = _fixable(scan)
+    if hidden := _hidden(lab, scan.digest):
+        return hidden
     if not left:
         return done(f"{CHECKOUT}:{newest} has nothing left that has a fix.", "You read, decided and proved it by yourself.")
-    if any(row.suppressed for row in left):
-        return not_yet("Suppressed isn't fixed: what has a fix is still in the image.", "Delete that filter.")
     systems = sorted({row.package for row in left if row.manager == SYSTEM})
     libraries = sorted({row.package for row in left if row.manager != SYSTEM})
     if libraries and not systems:
@@ -105,13 +105,30 @@ def _scan(lab: Lab, repository: str, tag: str) -> Scan | None:
         return None
 
 
-def _blind(scan: Scan | None) -> Verdict | None:
+def _blind(lab: Lab, scan: Scan | None) -> Verdict | None:
     """Why a scan says nothing of libraries, None where it does."""
+    configure = 'configure("ENHANCED", CONTINUOUS_SCAN="lesson06")'
+    if lab.reader("ecr").get_registry_scanning_configuration()["scanningConfiguration"]["scanType"] == "BASIC":
+        return not_yet("Your registry scans with basic now, which doesn't see libraries: that nothing is found says nothing.", configure)
     if scan is None or not scan.has_looked:
-        return not_yet("Nobody has looked into this image, so that nothing was found says nothing.", 'configure("ENHANCED", CONTINUOUS_SCAN="lesson06"), then push again.')
-    if scan.type == "BASIC":
-        return not_yet("Your registry scans with basic now, which doesn't see libraries: nothing found is nothing said.", 'configure("ENHANCED", CONTINUOUS_SCAN="lesson06")')
+        return not_yet("Nobody has looked into this image, so that nothing is found says nothing.", f"{configure}, then push again.")
     return None
+
+
+def _hidden(lab: Lab, digest: str) -> Verdict | None:
+    """What an image has that is suppressed although it has a fix, None where that is nothing. DescribeImageScanFindings doesn't tell of it."""
+    for each in _inspected(lab, ecrImageHash=digest, findingStatus="SUPPRESSED"):
+        if each["fixAvailable"] != "NO":
+            flaw = each["packageVulnerabilityDetails"]["vulnerabilityId"]
+            return not_yet(f"{flaw} has a fix and is suppressed. Out of sight is not out of the image.", "Delete that filter, and fix the flaw.")
+    return None
+
+
+def _inspected(lab: Lab, **criteria: str) -> Iterator[dict]:
+    """Inspector's findings that fit all criteria, each a value of a field."""
+    asked = {name: [{"comparison": "EQUALS", "value": value}] for name, value in criteria.items()}
+    for page in lab.reader("inspector2").get_paginator("list_findings").paginate(filterCriteria=asked):
+        yield from page["findings"]
 
 
 def _fixable(scan: Scan) -> list[Row]:
@@ -161,13 +178,10 @@ def _unfounded(reason: str) -> Verdict | None:
 
 def _without_effect(lab: Lab) -> Verdict | None:
     """A finding of the flaw that is still in sight although there are some, None where there is none."""
-    asked = {"vulnerabilityId": [{"comparison": "EQUALS", "value": FLAW}]}
-    pages = lab.reader("inspector2").get_paginator("list_findings").paginate(filterCriteria=asked)
-    active = [each for page in pages for each in page["findings"] if each["status"] == "ACTIVE"]
-    if not active:
-        return None
-    image = active[0]["resources"][0]["details"]["awsEcrContainerImage"]
-    return not_yet(f"The finding in {image['repositoryName']} is still active: other fields of the filter leave it out.", "Fields are joined by and.")
+    for each in _inspected(lab, vulnerabilityId=FLAW, findingStatus="ACTIVE"):
+        image = each["resources"][0]["details"]["awsEcrContainerImage"]
+        return not_yet(f"The finding in {image['repositoryName']} is still active: other fields of the filter leave it out.", "Fields are joined by and.")
+    return None
 
 
 CHECKS = {

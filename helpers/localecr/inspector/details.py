@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from localecr.clock import parse_instant
-from localecr.scanner import severity
+from localecr.scanner import severity, versions
 from localecr.scanner.model import Inventory, Match, Package, Vulnerability
 
 Document = dict[str, Any]
@@ -97,7 +97,7 @@ def _score(flaw: Vulnerability) -> Document:
 def package(match: Match) -> Document:
     """A VulnerablePackage."""
     of = match.package
-    fixed = {"fixedInVersion": _fixed(match.fixed_in, of.manager == "OS")}
+    fixed = {"fixedInVersion": versions.with_epoch(match.fixed_in, of.ecosystem or "") if match.fixed_in else NOT_AVAILABLE}
     command = COMMANDS.get((of.ecosystem or "").partition(":")[0])
     return identity(of) | fixed | ({"remediation": command} if command and match.fixed_in else {})
 
@@ -105,29 +105,13 @@ def package(match: Match) -> Document:
 def identity(of: Package) -> Document:
     """What says which package is meant. Versions of an operating system's packages come apart into epoch, version and release."""
     is_os = of.manager == "OS"
-    epoch, version, release = _parts(of) if is_os else (0, of.version, None)
+    epoch, version, release = versions.split(of.version, of.manager)
     document: Document = {"name": of.name, "version": version, "epoch": epoch, "packageManager": of.manager, "sourceLayerHash": of.layer}
     if release:
         document["release"] = release
     if of.arch:
         document["arch"] = of.arch.upper()
     return document | ({} if is_os else {"filePath": of.path[:LONGEST]})
-
-
-def _parts(package: Package) -> tuple[int, str, str | None]:
-    """Epoch, version and release of ``1:1.2.13.dfsg-1``: (1, ``1.2.13.dfsg``, ``1``). deb-version(7); apk's release is ``r0``."""
-    epoch, colon, rest = package.version.partition(":")
-    if not (colon and epoch.isdigit()):
-        epoch, rest = "0", package.version
-    version, dash, release = rest.rpartition("-")
-    return (int(epoch), version, release) if dash else (int(epoch), rest, None)
-
-
-def _fixed(version: str | None, is_os: bool) -> str:
-    """The version without the flaw; an operating system's is always told with its epoch, 0:3.0.13-1."""
-    if version is None:
-        return NOT_AVAILABLE
-    return version if not is_os or version.partition(":")[0].isdigit() and ":" in version else f"0:{version}"
 
 
 def platform(inventory: Inventory) -> str | None:

@@ -5,6 +5,7 @@ An export is over when it is asked for. Nothing is encrypted: there is no KMS he
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sqlite3
@@ -36,8 +37,8 @@ def create(registry: Registry, asked: dict[str, Any]) -> str:
     folder, number = _folder(registry, asked["s3Destination"]), str(uuid.uuid4())
     error = None if KEY.fullmatch(asked["s3Destination"]["kmsKeyArn"]) else BAD_KEY
     written = 0
-    for image, document in _documents(registry, asked.get("resourceFilterCriteria", {})) if error is None else ():
-        _write(folder / _key(registry, number, image).replace(":", "_"), document)  # which no file's name may have on Windows
+    for document in _documents(registry, asked.get("resourceFilterCriteria", {})) if error is None else ():
+        _write(folder / _report(number) / _file(document), document)
         written += 1
     error = error or (None if written else NOTHING)
     with registry.database.write() as transaction:
@@ -64,26 +65,42 @@ def find(registry: Registry, number: str) -> sqlite3.Row:
 def documents(registry: Registry, number: str) -> list[dict[str, Any]]:
     """The SBOMs of an export as they lie in the folder: ``key``, under which S3 would have it, and ``document``."""
     destination = json.loads(find(registry, number)["request"])["s3Destination"]
-    root = registry.lab.folder / "exports" / destination["bucketName"]
-    report = _folder(registry, destination) / f"{FORMAT}_outputs_{number}"
-    return [{"key": path.relative_to(root).as_posix(), "document": json.loads(path.read_text("utf-8"))} for path in sorted(report.rglob("*.json"))]
+    files = sorted((_folder(registry, destination) / _report(number)).glob("*.json"))
+    found = [json.loads(path.read_text("utf-8")) for path in files]
+    prefix = "".join(f"{piece}/" for piece in _pieces(destination))
+    return [{"key": prefix + _key(registry, number, document), "document": document} for document in found]
 
 
 def _folder(registry: Registry, destination: dict[str, str]) -> Path:
     """Where an export's files go; never out of the lab's folder."""
-    bucket, prefix = destination["bucketName"], destination.get("keyPrefix", "")
+    bucket, prefix, pieces = destination["bucketName"], destination.get("keyPrefix", ""), _pieces(destination)
     if not BUCKET.fullmatch(bucket) or ".." in bucket:
         raise invalid("s3Destination.bucketName", "A bucket's name has 3 to 63 characters: lower case letters, digits, dots and hyphens.")
-    pieces = [piece for piece in prefix.split("/") if piece]
     if len(prefix) > LONGEST_PREFIX or not all(map(PIECE.fullmatch, pieces)):
         raise invalid("s3Destination.keyPrefix", f"In this lab a key prefix has at most {LONGEST_PREFIX} characters, and pieces that are names of folders.")
     return registry.lab.folder.joinpath("exports", bucket, *pieces)
 
 
-def _key(registry: Registry, number: str, image: sqlite3.Row) -> str:
-    """The file's place below the prefix, as AWS writes it."""
-    resource = f"{registry.arn('')[:-1]}_{image['repository'].replace('/', '_')}_{image['digest']}"
-    return f"{FORMAT}_outputs_{number}/account={registry.account}/resource={IMAGE}/{resource}_{FORMAT}.json"
+def _pieces(destination: dict[str, str]) -> list[str]:
+    return [piece for piece in destination.get("keyPrefix", "").split("/") if piece]
+
+
+def _report(number: str) -> str:
+    return f"{FORMAT}_outputs_{number}"
+
+
+def _key(registry: Registry, number: str, document: dict[str, Any]) -> str:
+    """Where AWS writes a document, below the prefix."""
+    image = document["metadata"]["component"]
+    resource = f"{registry.arn('')[:-1]}_{image['name'].replace('/', '_')}_{image['version']}"
+    return f"{_report(number)}/account={registry.account}/resource={IMAGE}/{resource}_{FORMAT}.json"
+
+
+def _file(document: dict[str, Any]) -> str:
+    """A name that every system takes, and no other image of the report has; a key may be too long for a path, and has colons."""
+    image = document["metadata"]["component"]
+    told_apart = hashlib.sha256(f"{image['name']} {image['version']}".encode()).hexdigest()[:12]
+    return f"{image['name'].replace('/', '_')[:60]}_{told_apart}.json"
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:
@@ -91,7 +108,7 @@ def _write(path: Path, document: dict[str, Any]) -> None:
     write_private(path, json.dumps(document, indent=2))
 
 
-def _documents(registry: Registry, wanted: dict[str, Any]) -> Iterator[tuple[sqlite3.Row, dict[str, Any]]]:
+def _documents(registry: Registry, wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
     rows = registry.database.all(
         "SELECT i.id, i.digest, r.name AS repository, v.inventory FROM inspector_scans s JOIN images i ON i.id = s.image_id"
         " JOIN repositories r ON r.id = i.repository_id JOIN inventories v ON v.digest = i.digest"
@@ -103,7 +120,7 @@ def _documents(registry: Registry, wanted: dict[str, Any]) -> Iterator[tuple[sql
             inventory = Inventory.of_json(json.loads(image["inventory"]))
             known = findings.of_digest(registry, image["repository"], image["digest"])
             now = registry.lab.clock.now()
-            yield image, sboms.cyclonedx(inventory, image["repository"], image["digest"], registry.account, known, now)
+            yield sboms.cyclonedx(inventory, image["repository"], image["digest"], registry.account, known, now)
 
 
 def _fits(registry: Registry, image: sqlite3.Row, wanted: dict[str, Any]) -> bool:

@@ -10,17 +10,19 @@ from typing import Any
 
 from localecr.errors import AwsError
 from localecr.inspector import findings
-from localecr.inspector.errors import not_found
+from localecr.inspector.errors import invalid, not_found
 from localecr.registry import Registry
 
 MOST, MOST_TAGS = 500, 50  # AWS: Amazon Inspector quotas; tags of a resource
+TAKEN = "There is a filter of the name {name} already."
 
 
 def create(registry: Registry, asked: dict[str, Any]) -> str:
     """Makes a filter, which acts on the findings that are there at once; its ARN. Raises BadRequestException, ServiceQuotaExceededException."""
     now, number = registry.lab.clock.now(), uuid.uuid4().hex[:16]
     with registry.database.write() as transaction:
-        _refuse_taken(registry, asked["name"])
+        if _is_taken(registry, asked["name"]):
+            raise AwsError("BadRequestException", TAKEN.format(name=asked["name"]))
         if len(listed(registry)) >= MOST:
             raise AwsError("ServiceQuotaExceededException", f"An account has at most {MOST} filters.", 402, resourceId=asked["name"])
         transaction.execute(
@@ -36,11 +38,11 @@ def create(registry: Registry, asked: dict[str, Any]) -> str:
 
 
 def update(registry: Registry, asked: dict[str, Any]) -> str:
-    """Changes what is given of a filter, and what follows from it; its ARN. Raises ResourceNotFoundException, BadRequestException."""
+    """Changes what is given of a filter, and what follows from it; its ARN. Raises ResourceNotFoundException, ValidationException."""
     with registry.database.write() as transaction:
         before = find(registry, asked["filterArn"])
-        if "name" in asked and asked["name"] != before["name"]:
-            _refuse_taken(registry, asked["name"])
+        if "name" in asked and asked["name"] != before["name"] and _is_taken(registry, asked["name"]):
+            raise invalid("name", TAKEN.format(name=asked["name"]))  # BadRequestException is none of UpdateFilter's
         kept = {name: asked.get(name, before[name]) for name in ("name", "action", "description", "reason")}
         criteria = _criteria(asked["filterCriteria"]) if "filterCriteria" in asked else before["criteria"]
         transaction.execute(
@@ -97,9 +99,8 @@ def told(registry: Registry, row: sqlite3.Row) -> dict[str, Any]:
     }
 
 
-def _refuse_taken(registry: Registry, name: str) -> None:
-    if any(row["name"] == name for row in listed(registry)):
-        raise AwsError("BadRequestException", f"There is a filter of the name {name} already.")
+def _is_taken(registry: Registry, name: str) -> bool:
+    return any(row["name"] == name for row in listed(registry))
 
 
 def _checked_tags(tags: dict[str, str]) -> dict[str, str]:

@@ -28,7 +28,7 @@ def vulnerability(id: str, deciding: Advisory, entries: list[Entry], told: list[
     said = [deciding, *sorted((each for each in told if each.number != deciding.number), key=order)]
     vector, points, score_source = score(entries, said)
     exploited_since = next(_known_exploited(said, known_at), None)
-    references = tuple(dict.fromkeys(url for each in said for url in each.body["references"]))
+    references = next((tuple(dict.fromkeys(each.body["references"])) for each in said if each.body["references"]), ())
     return Vulnerability(
         id=id,
         advisory=deciding.id,

@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from localecr.registry import Lab, Registry
+from localecr.scanner.model import Unscannable
 from localecr.scanning import knowledge, scans
 from localecr.store import trouble
 from localecr.store.database import Closed, Database
 
 if TYPE_CHECKING:
-    from localecr.scanner.model import Examination, Unscannable
+    from localecr.scanner.model import Examination
     from localecr.scanner.process import Examiner
 
 log = logging.getLogger("localecr")
 LATER = 60.0  # seconds until a disk in trouble is tried again
 OFTEN = 3600.0  # seconds after which images that are scanned continuously are looked at again by a clock that ticks
 MOST_ATTEMPTS = 3  # at one image: what takes the whole lab down with it is not looked at for ever
+MISTAKE = "The lab made a mistake with this image; its server.log says which."
 _workers: WeakKeyDictionary[Database, Worker | None] = WeakKeyDictionary()
 _beginning = threading.Lock()
 
@@ -160,33 +162,34 @@ class Worker:
         return Look(registry, repository, image, row["type"], row["due"], row["attempts"])
 
     def _scan(self, look: Look) -> None:
+        """Examines an image and keeps what was found. A mistake of the lab's with it fails that image, and holds up no other."""
         from localecr.scanning import results
 
         try:
             outcome = self._examine(look)
             if outcome is None:
-                results.give_back(look)
-            else:
-                results.keep(look, outcome)
-                self.done += 1
+                return results.give_back(look)
+            results.keep(look, outcome)
+        except Exception as error:
+            if isinstance(error, Closed) or trouble.sentence(error):
+                raise
+            log.exception("The lab made a mistake with the scan of %s", look)
+            results.keep(look, Unscannable("FAILED", MISTAKE))
         finally:
             self.running = 0
+        self.done += 1
 
     def _examine(self, look: Look) -> Examination | Unscannable | None:
-        """What the scanner says of an image; None where the lab stopped it."""
-        from localecr.scanner.model import Unscannable
+        """What the scanner says of an image; None where the lab is stopping it."""
         from localecr.scanning import subjects
 
         if look.attempts >= MOST_ATTEMPTS:
             return Unscannable("FAILED", f"The scan was begun {look.attempts} times, and the lab ended each time before the scan did.")
         try:
             return self._examiner.examine(subjects.of(self._lab, look.image), knowledge.known_at(self._lab))
-        except Unscannable as why:
-            return None if self._is_ending else why
         except Exception as error:
             if self._is_ending:
                 return None
-            if isinstance(error, Closed) or trouble.sentence(error):
-                raise
-            log.exception("The scanner made a mistake with %s", look)
-            return Unscannable("FAILED", "The scanner made a mistake with this image; the lab's server.log says which.")
+            if isinstance(error, Unscannable):
+                return error
+            raise

@@ -1,0 +1,228 @@
+"""Lesson 06, "Enhanced scanning": untouched, with each known mistake, and solved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from botocore.client import BaseClient
+
+import localecr
+from ecrlab import resources
+from ecrlab.check import DONE, NOT_TRIED, NOT_YET
+from taking import Learner, clients, delete, taking
+
+FIXED, SUPPRESSED, CHECKOUT = "fixed", "suppressed", "checkout"
+UNTOUCHED = dict.fromkeys((FIXED, SUPPRESSED, CHECKOUT), NOT_TRIED)
+
+
+@pytest.fixture(scope="module")
+def lab_state(tmp_path_factory) -> Path:
+    """A lab of this module's own: what it knows and how it scans is changed for the whole registry."""
+    state = tmp_path_factory.mktemp("lesson-06")
+    with localecr.start(state, port=0, clock="2026-01-05T09:00:00Z"):
+        yield state
+
+
+@pytest.fixture(scope="module")
+def aws(lab_state) -> Callable[..., BaseClient]:
+    """As everywhere, of this module's lab."""
+    return clients(lab_state)
+
+
+@pytest.fixture(scope="module")
+def taken(lab_state, tmp_path_factory, aws) -> Iterator[Learner]:
+    """A learner who took the whole lesson; the tests share what was pushed."""
+    with taking("06", tmp_path_factory.mktemp("taken") / "notebooks", lab_state, aws) as learner:
+        learner.run("open")
+        assert learner.outcomes() == UNTOUCHED
+        learner.take()
+        learner.write('configure("ENHANCED", SCAN_ON_PUSH="lesson06", CONTINUOUS_SCAN="lesson06/search")')
+        yield learner
+
+
+@pytest.fixture
+def untried(taken) -> Learner:
+    """The same learner, without what other tests answered to the exercises."""
+    lab = taken.names["lab"]
+    resources.delete(lab, "inspector_filter", "lesson06-zlib")
+    delete(lab.client("ecr"), "lesson06/checkout")
+    taken.write(push("1.1", "debian:11", "old") + push("1.2", "debian:11", "old"))
+    return taken
+
+
+def push(tag: str, base: str, libraries: str, app: str = "shop-api") -> str:
+    """Source that pushes a version of a service."""
+    return f'push("{app}", "{tag}", "{base}", DEPENDENCIES="{libraries}")\n'
+
+
+def create(reason: str | None = "The flaw is in minizip, which Debian's zlib1g doesn't contain.", action: str = "SUPPRESS", criteria: str = "criteria") -> str:
+    """Source that makes the filter."""
+    said = "" if reason is None else f", reason={reason!r}"
+    return f'inspector.create_filter(action="{action}", name="lesson06-zlib", filterCriteria={criteria}{said})\n'
+
+
+def one(**fields: str) -> str:
+    """Criteria, each of one value."""
+    return repr({name: [{"comparison": "EQUALS", "value": value}] for name, value in fields.items()})
+
+
+def test_an_untouched_run_leaves_the_exercises_to_the_learner(untried):
+    assert untried.outcomes() == UNTOUCHED
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "BASIC COMPLETE",
+        "ENHANCED ACTIVE",
+        "BASIC answers 22 findings\nENHANCED answers 36 enhancedFindings",
+        "No image has it: does version 1.1 stand upon debian:12.15?",
+        "ACTIVE nothing found",
+        "CVE-2021-44228 - org.apache.logging.log4j:log4j-core CRITICAL 10.0\nsrv/search/search.jar:BOOT-INF/lib/log4j-core-2.14.1.jar",
+        "Is there a finding of CVE-2021-33503? False",
+        "Waiter ImageScanComplete failed: Max attempts exceeded\n{'status': 'ACTIVE'",
+    ],
+)
+def test_what_the_lesson_reads_is_really_said(taken, sentence):
+    assert sentence in taken.said
+
+
+def test_basic_sees_nothing_that_pip_brought_and_enhanced_sees_all_that_basic_sees(taken):
+    basic, enhanced = (set(taken.names["lab"].scans.frame(taken.names[name])["vulnerability"]) for name in ("basic", "enhanced"))
+    of = {each["packageVulnerabilityDetails"]["vulnerabilityId"] for each in taken.names["of"]("PYTHONPKG", taken.names["enhanced"])}
+    assert basic < enhanced
+    assert enhanced - basic == of
+
+
+def test_the_worst_finding_names_the_layer_that_the_dockerfile_copies_the_libraries_into(taken):
+    image = taken.names["lab"].client("ecr").batch_get_image(repositoryName="lesson06/shop-api", imageIds=[{"imageTag": "1.0"}])["images"][0]
+    layers = [each["digest"] for each in taken.names["json"].loads(image["imageManifest"])["layers"]]
+    assert layers.index(taken.names["package"](taken.names["worst"])["sourceLayerHash"]) == len(layers) - 2
+
+
+def test_each_fix_takes_away_the_findings_of_its_own_layer(untried):
+    untried.solve(FIXED)
+    untried.run("proof")
+    assert [list(row.values()) for row in untried.names["rows"]] == [["1.0", 21, 15, 36, 36], ["1.1", 1, 15, 16, 15], ["1.2", 1, 0, 1, 0]]
+
+
+def test_what_has_no_fix_is_what_the_lesson_says(untried):
+    untried.solve(FIXED)
+    untried.run("ask-zlib")
+    (left,) = untried.names["lab"].scans.wait("lesson06/shop-api", tag="1.2").findings
+    assert (left["packageVulnerabilityDetails"]["vulnerabilityId"], left["fixAvailable"]) == ("CVE-2023-45853", "NO")
+    assert "MiniZip" in untried.said
+
+
+def test_four_days_later_the_first_remedy_turns_out_to_be_none(untried):
+    untried.run("thursday", "on-friday")
+    untried.write('lab.advisories.hold("2021-12-14")')
+    (event,) = untried.names["lab"].events.wait(untried.names["inbox"])
+    untried.write("lab.advisories.release()")
+    package = untried.names["package"](event["detail"])
+    assert (event["detail"]["packageVulnerabilityDetails"]["vulnerabilityId"], package["fixedInVersion"]) == ("CVE-2021-45046", "2.16.0")
+
+
+OLD, NEWER, NEWEST = "debian:11", "debian:12", "debian:12.15"
+# name → the check it is made for, what is written, what the verdict says
+MISTAKES = {
+    "the base alone": (FIXED, push("1.1", NEWEST, "old") + push("1.2", NEWEST, "old"), "your own layer is what it was"),
+    "the libraries alone": (FIXED, push("1.2", OLD, "fixed"), "The base image isn't the newest"),
+    "a base that has aged as well": (FIXED, push("1.2", NEWER, "fixed"), "libexpat1 came with it"),
+    "each in an image of its own": (FIXED, push("1.1", NEWEST, "old") + push("1.2", OLD, "fixed"), "no image has both"),
+    "a base in between": (FIXED, push("1.1", NEWER, "old") + push("1.2", NEWER, "old"), "flaws with a fix in what Debian packages and in libraries"),
+    "looking with basic": (
+        FIXED,
+        push("1.2", NEWEST, "fixed") + 'configure("BASIC", SCAN_ON_PUSH="lesson06")',
+        "doesn't see libraries",
+    ),
+    "nobody looking": (
+        CHECKOUT,
+        'configure("ENHANCED", SCAN_ON_PUSH="nothing")\nwith suppress(ecrlab.LabError):\n    ' + push("1.0", "alpine:3.20", "fixed", "checkout"),
+        "Nobody has looked into this image",
+    ),
+    "hiding what has a fix": (
+        FIXED,
+        push("1.2", NEWER, "fixed") + create(criteria=one(vulnerabilityId="CVE-2023-52425")),
+        "Out of sight is not out of the image",
+    ),
+    "a search that is kept": (SUPPRESSED, create(action="NONE"), "It hides nothing"),
+    "all that has no fix": (SUPPRESSED, create(criteria=one(fixAvailable="NO")), "it also hides what nobody has looked at"),
+    "the whole repository": (SUPPRESSED, create(criteria=one(ecrImageRepositoryName="lesson06/shop-api")), "it also hides what nobody has looked at"),
+    "a severity": (SUPPRESSED, create(criteria=one(severity="HIGH")), "tomorrow's findings as well"),
+    "a year of flaws": (
+        SUPPRESSED,
+        create(criteria=repr({"vulnerabilityId": [{"comparison": "PREFIX", "value": "CVE-2023"}]})),
+        "other flaws as well",
+    ),
+    "a second flaw": (
+        SUPPRESSED,
+        create(criteria=repr({"vulnerabilityId": [{"comparison": "EQUALS", "value": each} for each in ("CVE-2023-45853", "CVE-2023-52425")]})),
+        "other flaws as well",
+    ),
+    "no reason": (SUPPRESSED, create(reason=None), "There is no reason"),
+    "a word": (SUPPRESSED, create(reason="false positive"), "tells a stranger nothing"),
+    "no fix yet": (SUPPRESSED, create(reason="Debian has no fix for this flaw, so we can't do anything about it."), "No fix isn't no danger"),
+    "no time": (SUPPRESSED, create(reason="There is no time to look into this before the release."), "a decision to live with a danger"),
+    "another repository": (
+        SUPPRESSED,
+        push("1.2", NEWEST, "fixed") + create(criteria=one(vulnerabilityId="CVE-2023-45853", ecrImageRepositoryName="lesson06/search")),
+        "is still active",
+    ),
+    "as it is": (CHECKOUT, push("1.0", "alpine:3.18", "old", "checkout"), "flaws with a fix, of Alpine's and of Node's"),
+    "Alpine alone": (CHECKOUT, push("1.0", "alpine:3.20", "old", "checkout"), "These came with your own layer"),
+    "Node alone": (CHECKOUT, push("1.0", "alpine:3.18", "fixed", "checkout"), "These came with the base image: libcrypto3"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_in_an_exercise_is_met_with_the_belief_behind_it(untried, mistake):
+    check, source, says = MISTAKES[mistake]
+    untried.write(source)
+    verdict = untried.lesson.verdict(check)
+    untried.write('configure("ENHANCED", SCAN_ON_PUSH="lesson06", CONTINUOUS_SCAN="lesson06/search")')
+    assert (verdict.outcome, says in verdict.message) == (NOT_YET, True), verdict.message
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "minizip is not in zlib1g, so nobody can reach it",
+        "Only the library is in Debian's binary package, the vulnerable tool isn't shipped",
+        "There is no fix, but the vulnerable part isn't in the package that we install",
+    ],
+)
+def test_a_reason_may_be_put_in_many_ways(untried, reason):
+    untried.write(create(reason))
+    assert untried.lesson.verdict(SUPPRESSED).outcome == DONE
+
+
+def test_a_filter_may_be_narrower_than_asked(untried):
+    untried.write(push("1.2", NEWEST, "fixed") + create(criteria=one(vulnerabilityId="CVE-2023-45853", ecrImageRepositoryName="lesson06/shop-api")))
+    assert untried.lesson.verdict(SUPPRESSED).outcome == NOT_YET  # the search has it, too
+    resources.delete(untried.names["lab"], "inspector_filter", "lesson06-zlib")
+    untried.write(create(criteria=one(vulnerabilityId="CVE-2023-45853", resourceType="AWS_ECR_CONTAINER_IMAGE")))
+    assert untried.lesson.verdict(SUPPRESSED).outcome == DONE
+
+
+def test_the_cells_that_make_something_may_run_again(untried):
+    for cell in ("configure", "push", "basic", "enhanced", "switch", "rebase", "upgrade", "exercise-suppress-it", "thursday", "on-friday", "sources"):
+        untried.run(cell)
+    assert untried.outcomes() == UNTOUCHED
+
+
+def test_the_stored_solutions_solve_the_exercises(untried):
+    for check in UNTOUCHED:
+        untried.solve(check)
+    assert untried.outcomes() == dict.fromkeys(UNTOUCHED, DONE)
+
+
+def test_the_clean_up_leaves_nothing(taken):
+    taken.run("cleanup")
+    lab, content = taken.names["lab"], taken.lesson.content
+    assert not [each for each in content.resources if resources.exists(lab, each.kind, each.name)]
+    assert lab.client("ecr").describe_repositories()["repositories"] == []
+    assert lab.client("ecr").get_registry_scanning_configuration()["scanningConfiguration"] == {"scanType": "BASIC", "rules": []}
+    assert lab.advisories.known_until is None
