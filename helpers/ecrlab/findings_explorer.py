@@ -69,7 +69,8 @@ def picture(scan: Scan, chosen: dict[str, str]) -> Picture:
     left = [row for row in rows if all(value == ALL or FILTERS[label](row) == value for label, value in chosen.items())]
     if not rows:
         return all_of(scan)
-    told = f"{len(left)} of {words.many(len(rows), 'row')}, {len({row.vulnerability for row in left})} of {words.many(len(scan.findings), 'finding')}."
+    flaws, all_flaws = (len({row.vulnerability for row in each}) for each in (left, rows))
+    told = f"{len(left)} of {words.many(len(rows), 'row')}; vulnerabilities: {flaws} of {all_flaws}."
     drawn, text = (table(scan, left), [plain_table(scan, left)]) if left else ("", [])
     return Picture(html.card(html.paragraph(told), drawn), "\n".join([told, *text]))
 
