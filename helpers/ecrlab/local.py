@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ecrlab import bases, engine
 from ecrlab.decision import Decision
@@ -149,6 +149,10 @@ class LocalLab(Lab):
         except docker.errors.DockerException as error:
             raise LabError("base", f"{name} couldn't be pulled: {error}", f"Check the network, or unset {bases.CHOICE}.") from error
         return name
+
+    def exported(self, report_id: str) -> list[dict[str, Any]]:
+        """The SBOMs of one of Inspector's reports. On AWS they are files in a bucket."""
+        return [each["document"] for each in self._door.sboms(self.account, self.region, report_id)]
 
     def from_address(self, address: str) -> dict[str, str]:
         """The headers with which a call comes from another IP address, as replayed traffic does. On AWS there is no such thing."""

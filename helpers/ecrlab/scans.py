@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 RUNNING = ("PENDING", "IN_PROGRESS")
 LOOKED = ("COMPLETE", "ACTIVE")  # as BASIC and ENHANCED call it when an image was looked at
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5  # seconds between two questions
+BUCKET = "ecrlab-sboms"  # in a local lab no more than the name of a folder
 GRACE = {"local": 0, "aws": 30}  # seconds after a push in which AWS may not know of a scan yet; a local lab knows of it with the push
 
 
@@ -86,6 +87,28 @@ class Scans:
         is None: a BASIC finding has no `fixed_in`, `layer` and `path`.
         """
         return findings.frame(scan)
+
+    def sbom(self, repository: str, tag: str) -> dict[str, Any]:
+        """What is in an image that Amazon Inspector scanned, as CycloneDX 1.4 has it. AWS: CreateSbomExport.
+
+        Raises LabError for an image that it didn't scan, and on AWS, where Inspector writes into a bucket that a lesson doesn't have.
+        """
+        if self._lab.place == "aws":
+            raise LabError(
+                "sbom",
+                "On AWS, Inspector writes SBOMs into a bucket of yours that lets it in, encrypted with a key of yours.",
+                'Name both: lab.client("inspector2").create_sbom_export(…).',
+            )
+        inspector, only = self._lab.client("inspector2"), {"ecrRepositoryName": repository, "ecrImageTags": tag}
+        report = inspector.create_sbom_export(
+            resourceFilterCriteria={name: [{"comparison": "EQUALS", "value": value}] for name, value in only.items()},
+            reportFormat="CYCLONEDX_1_4",
+            s3Destination={"bucketName": BUCKET, "kmsKeyArn": f"arn:aws:kms:{self._lab.region}:{self._lab.account}:alias/{BUCKET}"},
+        )["reportId"]
+        told = inspector.get_sbom_export(reportId=report)
+        if told["status"] != "SUCCEEDED":
+            raise LabError("sbom", f"There is no SBOM of {repository}:{tag}: {told['errorMessage']}", "Have it scanned with enhanced scanning first.")
+        return self._lab.exported(report)[0]
 
     def _pages(self, ecr, repository: str, image: dict[str, str], name: str, passed: float) -> list[dict[str, Any]]:
         """The answers to DescribeImageScanFindings, of a scan that runs the first alone; none where AWS may come to know of it still."""

@@ -113,7 +113,7 @@ class LabDoor:
         if asked.get("changed"):
             knowledge.changed(self.lab)
         try:
-            with Advisories(Path(self.facts["state"]) / FILE) as advisories:
+            with Advisories(self.lab.folder / FILE) as advisories:
                 held, known_at = knowledge.held_at(self.lab), knowledge.known_at(self.lab)
                 count, updated_at = advisories.count(known_at), advisories.updated_at(known_at)
         except AdvisoriesError as error:

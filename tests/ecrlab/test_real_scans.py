@@ -77,3 +77,15 @@ def test_basic_sees_no_library_and_enhanced_all_that_basic_sees(basic, enhanced)
 def test_a_finding_of_either_type_is_read_to_its_end(basic, enhanced):
     assert "dpkg 1.20.9 (operating system)\n" in repr(show.finding(basic, "CVE-2022-1664"))
     assert "fixed in 1.20.10" in repr(show.finding(enhanced, "CVE-2022-1664"))
+
+
+def test_an_sbom_lists_the_packages_and_which_has_which_vulnerability(lab, enhanced):
+    document = lab.scans.sbom("shop", "1.0")
+    assert (document["bomFormat"], document["specVersion"]) == ("CycloneDX", "1.4")
+    assert {"zlib1g", "PyYAML"} <= {each["name"] for each in document["components"]}
+    assert {each["id"] for each in document["vulnerabilities"]} == set(lab.scans.frame(enhanced)["vulnerability"])
+
+
+def test_of_what_inspector_did_not_scan_there_is_no_sbom(lab, enhanced):
+    with pytest.raises(LabError, match="There is no SBOM of shop:9.9: .* enhanced scanning first"):
+        lab.scans.sbom("shop", "9.9")

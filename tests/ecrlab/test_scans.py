@@ -99,3 +99,8 @@ def test_a_basic_finding_says_less(fake_lab):
 def test_of_no_findings_there_is_an_empty_frame(fake_lab):
     frame = fake_lab.scans.frame(scanned.scan("BASIC"))
     assert frame.empty and "severity" in frame.columns
+
+
+def test_on_aws_an_sbom_needs_a_bucket_of_ones_own(told):
+    with pytest.raises(LabError, match="into a bucket of yours"):
+        told(place="aws").sbom("web", "1.0")

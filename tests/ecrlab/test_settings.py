@@ -8,8 +8,11 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+import localecr
 from ecrlab import settings
 from ecrlab.errors import LabError
+from ecrlab.local import LocalLab
+from localecr.door import Door
 
 OWN = {"scanType": "ENHANCED", "rules": [{"scanFrequency": "CONTINUOUS_SCAN", "repositoryFilters": [{"filter": "prod*", "filterType": "WILDCARD"}]}]}
 LESSONS = {"scanType": "BASIC", "rules": [{"scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": [{"filter": "*", "filterType": "WILDCARD"}]}]}
@@ -137,3 +140,18 @@ def test_inspector_is_put_back_for_ecr_alone(lab, answered, was, is_now, operati
 def test_a_setting_that_is_none_is_said(lab):
     with pytest.raises(LabError, match="There is no setting 'weather' to keep. There are: inspector, scanning"):
         lab.keep("weather")
+
+
+def test_a_real_registry_is_as_it_was_before_two_lessons_changed_it(tmp_path):
+    with localecr.start(tmp_path / "lab", port=0):
+        lab = LocalLab(Door.find(tmp_path / "lab"))
+        ecr = lab.client("ecr")
+        ecr.put_registry_scanning_configuration(**LESSONS)
+        for _lesson in range(2):
+            for name in ("inspector", "scanning"):
+                lab.keep(name)
+            ecr.put_registry_scanning_configuration(**OWN)  # which enables Inspector
+        assert repr(settings.restore(lab, settings.SETTINGS)).count("put back") == 2
+        assert ecr.get_registry_scanning_configuration()["scanningConfiguration"] == LESSONS
+        account = lab.client("inspector2").batch_get_account_status()["accounts"][0]
+        assert account["resourceState"]["ecr"]["status"] == "DISABLED"

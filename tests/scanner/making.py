@@ -15,6 +15,7 @@ import io
 import json
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -153,7 +154,7 @@ def _unpacked(content: bytes) -> bytes:
             return gzip.decompress(content)
         if content.startswith(b"\x28\xb5\x2f\xfd"):
             return zstandard.ZstdDecompressor().decompressobj().decompress(content)
-    except (OSError, EOFError, zstandard.ZstdError):
+    except (OSError, EOFError, zlib.error, zstandard.ZstdError):
         pass  # a broken layer has no content
     return content
 
@@ -214,7 +215,7 @@ def manifest(**attributes: str) -> dict[str, str]:
     return {"META-INF/MANIFEST.MF": "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in {"Manifest_Version": "1.0", **attributes}.items())}
 
 
-class _Unseekable(io.RawIOBase):
+class Unseekable(io.RawIOBase):
     def __init__(self) -> None:
         self.content = bytearray()
 
@@ -225,11 +226,14 @@ class _Unseekable(io.RawIOBase):
         self.content += data
         return len(data)
 
+    def getvalue(self) -> bytes:
+        return bytes(self.content)
+
 
 def jar(members: Mapping[str, File], streamed: bool = False) -> bytes:
     """A jar. ``streamed``: as Java writes one, with each member's size after it; jars in it are stored with theirs before, as Spring does."""
-    kept: Any = _Unseekable() if streamed else io.BytesIO()
+    kept: Any = Unseekable() if streamed else io.BytesIO()
     with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED if streamed or not name.endswith(".jar") else zipfile.ZIP_STORED)
-    return bytes(kept.content) if streamed else kept.getvalue()
+    return kept.getvalue()

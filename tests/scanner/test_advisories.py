@@ -16,6 +16,8 @@ from telling import TODAY, day, document, fixes, matches, package, told
 
 from localecr.scanner import merging, osv
 from localecr.scanner.advisories import CATALOGUE, LOADED, OWN, Advisories, AdvisoriesError, Unreadable, catalogue, incoming
+from localecr.scanner.model import Unscannable
+from localecr.scanner.process import Examiner
 
 EVER = float("inf")
 
@@ -92,6 +94,15 @@ def test_a_file_that_is_no_database_is_told_and_left_alone(tmp_path, content):
     with pytest.raises(AdvisoriesError, match="can't be read .* Delete that file: the course's own come back by themselves"):
         Advisories(tmp_path / "advisories.sqlite")
     assert (tmp_path / "advisories.sqlite").read_bytes() == content
+
+
+def test_a_scan_with_a_damaged_database_fails_and_says_what_to_do(image, tmp_path):
+    (tmp_path / "advisories.sqlite").write_bytes(b"no database " * 1000)
+    examiner = Examiner(tmp_path / "advisories.sqlite")
+    with pytest.raises(Unscannable, match="Delete that file: the course's own come back by themselves") as refused:
+        examiner.examine(image({"etc/hostname": "shop"}).subject, TODAY)
+    examiner.stop()
+    assert refused.value.status == "FAILED"
 
 
 def test_a_database_of_another_layout_is_told_and_left_alone(tmp_path):
@@ -334,6 +345,14 @@ def test_what_a_learner_loads_stands_for_the_catalogues_document_of_the_same_id(
     assert (found.vulnerability.score, found.vulnerability.score_source) == (8.8, "CISA-ADP")  # which Debian's document doesn't have
     advisories.update(zipped(tmp_path / "osv.zip", later | {"modified": "2024-01-01T00:00:00Z", "withdrawn": "2024-01-01T00:00:00Z"}))
     assert fixes(advisories, zlib) == {}
+
+
+def test_what_a_learner_loads_stands_for_it_from_when_it_was_published(advisories, tmp_path):
+    zlib = package("Debian:12", "zlib1g", "1:1.2.13.dfsg-1", source="zlib")
+    later = document("DEBIAN-CVE-2023-45853", "Debian:12", "zlib", events=("introduced 0", "fixed 1:1.3-1"), published="2025-01-01T00:00:00Z")
+    advisories.update(zipped(tmp_path / "osv.zip", later | {"upstream": ["CVE-2023-45853"]}))
+    assert fixes(advisories, zlib, known_at=day("2024-12-31")) == {"CVE-2023-45853": None}
+    assert fixes(advisories, zlib, known_at=day("2025-01-01")) == {"CVE-2023-45853": "1:1.3-1"}
 
 
 def test_a_learners_own_document_decides_over_all_others(advisories):

@@ -56,14 +56,17 @@ def _listen(requests: queue.SimpleQueue[bytes]) -> None:
 
 def _answer(request: dict[str, Any], most_memory: int) -> dict[str, Any]:
     from localecr.scanner import examination
-    from localecr.scanner.advisories import Advisories
+    from localecr.scanner.advisories import Advisories, AdvisoriesError
     from localecr.scanner.model import Inventory, Subject, Unscannable
 
     try:
         subject = Subject.of_json(request["subject"]) if "subject" in request else Inventory.of_json(request["inventory"])
-        return {"examination": examination.examine(subject, Advisories(request["advisories"]), request["known_at"]).as_json()}
+        with Advisories(request["advisories"]) as advisories:
+            return {"examination": examination.examine(subject, advisories, request["known_at"]).as_json()}
     except Unscannable as refusal:
         return {"status": refusal.status, "reason": refusal.reason}
+    except AdvisoriesError as error:
+        return {"status": "FAILED", "reason": str(error)}
     except MemoryError:
         return {"status": "FAILED", "reason": f"Reading the image needs more than {most_memory >> 20:,} MiB of memory."}
     except Exception as error:

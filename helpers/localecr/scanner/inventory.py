@@ -13,6 +13,7 @@ from localecr.scanner.survey import Elsewhere, Survey, identity
 
 VERSION = 1  # of what is written into an inventory: an image whose inventory is of another version is read again
 STATUS_D = "/status.d/"
+MOST_PROBLEMS = 100  # that are told one by one
 
 
 def take(subject: Subject) -> Inventory:
@@ -35,7 +36,7 @@ def take(subject: Subject) -> Inventory:
         packages=tuple(sorted(told, key=lambda each: (each.manager, each.name, each.version, each.path, each.arch or ""))),
         is_distroless=bool(installed) and all(STATUS_D in each.path for each in installed),
         author=_text(subject.config.get("author")),
-        problems=tuple(sorted({each for each in facts if isinstance(each, Problem)}, key=lambda each: (each.subject, each.reason))),
+        problems=_problems(subject, {each for each in facts if isinstance(each, Problem)}),
     )
 
 
@@ -69,6 +70,12 @@ def _finished(package: Package, subject: Subject, survey: Survey, system: Operat
     if owner and number > survey.first[identity(owner)]:
         owner = None  # a later layer wrote over the file, which its owner doesn't look after any more
     return replace(package, layer=layer, owner=owner and owner.name)
+
+
+def _problems(subject: Subject, problems: set[Problem]) -> tuple[Problem, ...]:
+    told = sorted(problems, key=lambda each: (each.subject, each.reason))[:MOST_PROBLEMS]
+    untold = len(problems) - len(told)
+    return (*told, *([Problem(subject.digest, f"There are {untold:,} more problems in its files.")] if untold else []))
 
 
 def _layers(subject: Subject) -> tuple[Layer, ...]:

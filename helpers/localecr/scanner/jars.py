@@ -5,6 +5,7 @@ Source: PKWARE's APPNOTE.TXT 6.3.10.
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from localecr.scanner.unpacking import Budget, inflated
 HEADER = struct.Struct("<4s2xHH8xIIHH")  # of a member: signature, flags, method, its packed and unpacked size, the lengths of its name and of what follows that
 MEMBER, DESCRIPTOR = b"PK\3\4", b"PK\7\x08"
 AFTER_MEMBERS = (b"PK\1\2", b"PK\5\6", b"PK\6\6", b"PK\6\x08")
+FIRST = re.compile(rb"PK(\x03\x04|\x05\x06)")  # a member, or the end of an archive without any
 STORED, DEFLATED = 0, 8
 IS_ENCRYPTED, IS_SIZED_AFTERWARDS = 1, 8
 UNKNOWN = 0xFFFFFFFF  # a size that stands in the zip64 field
@@ -71,14 +73,12 @@ class Inflating(Stream):
 def _find_first(stream: Stream) -> None:
     """Passes over what stands before the archive. Raises Unreadable where there is none."""
     passed = 0
-    while (at := (head := stream.peek(CHUNK)).find(MEMBER)) < 0:
-        if head.startswith(AFTER_MEMBERS):
-            return  # an empty one
+    while not (found := FIRST.search(head := stream.peek(CHUNK))):
         if len(head) < CHUNK or passed > LONGEST_PREFIX:
             raise Unreadable("is no zip archive")
         stream.skip(CHUNK - len(MEMBER) + 1)
         passed += CHUNK
-    stream.skip(at)
+    stream.skip(found.start())
 
 
 def _whole(stream: Stream, size: int) -> bytes:

@@ -15,7 +15,7 @@ from localecr.scanner.streams import Stream, Unreadable
 from localecr.scanner.tar import Tar
 from localecr.scanner.unpacking import Budget
 
-MOST_FACTS = 200_000  # packages and owned libraries of an image's layers: twenty times what a large one has, at half a kilobyte each
+MOST_FACTS = 100_000  # packages, owned libraries and problems of an image's layers: ten times what a large one has, at a kilobyte each
 
 Facts = tuple[Fact, ...]
 
