@@ -158,9 +158,12 @@ def meet(aws: Callable[..., BaseClient], lab_endpoint: Endpoint, free_repository
 
 
 @pytest.fixture
-def inspected(lab_endpoint: Endpoint, aws: Callable[..., BaseClient], free_repository: str) -> examined.Inspected:
+def inspected(lab_endpoint: Endpoint, aws: Callable[..., BaseClient], free_repository: str, scanned: Callable[[], None]) -> Iterator[examined.Inspected]:
     """An account of this test's own with Amazon Inspector, and a repository; see examined.py."""
-    return examined.Inspected(lab_endpoint, aws, free_repository)
+    made = examined.Inspected(lab_endpoint, aws, free_repository)
+    yield made
+    made.ecr.put_registry_scanning_configuration(scanType="BASIC", rules=[])  # so that no later test's clock has its images scanned
+    scanned()
 
 
 @pytest.fixture

@@ -218,7 +218,7 @@ def _leave_behind(registry: Registry, repository: sqlite3.Row) -> None:
     limits = rescans.limits(registry)
     rows = registry.database.all(
         "SELECT i.id, i.digest FROM images i JOIN scans s ON s.image_id = i.id AND s.type = 'ENHANCED' WHERE i.repository_id = ?"
-        " AND s.status = 'COMPLETE' AND i.pushed_at <= ? AND COALESCE(i.last_pulled_at, i.pushed_at) <= ?",
+        " AND s.status = 'COMPLETE' AND i.pushed_at <= ? AND COALESCE(i.last_pulled_at, 0) <= ?",
         (repository["id"], limits.pushed_after, limits.pulled_after),
     )
     for image in rows:
