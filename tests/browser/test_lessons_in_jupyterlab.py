@@ -214,7 +214,7 @@ def test_the_explorer_is_used_by_the_keys_that_it_names(open_notebook: Callable[
         for key in ("Space", "ArrowDown", "Enter"):
             notebook.page.keyboard.press(key)
         assert shown.get_by_label(label).evaluate("list => list.selectedOptions[0].textContent").startswith(first)
-    shown.get_by_role("status").get_by_text("7 of 36 findings.").wait_for()
+    shown.get_by_role("status").get_by_text("vulnerabilities: 7 of 36.").wait_for()
     assert "HIGH" not in shown.get_by_role("status").inner_text()
     notebook.unroll()
     assert notebook.screenshots(SCREENSHOTS, "explorer")

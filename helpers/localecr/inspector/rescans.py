@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,10 +24,6 @@ class Limits:
 
     pushed_after: float
     pulled_after: float
-
-    def include(self, image: sqlite3.Row) -> bool:
-        """Whether an image is looked at again."""
-        return image["pushed_at"] > self.pushed_after or (image["last_pulled_at"] or -math.inf) > self.pulled_after
 
 
 def of(registry: Registry) -> dict[str, Any]:
