@@ -129,7 +129,10 @@ def expected(name):
 
 
 def fixed(version, manager):
-    return "NotAvailable" if version is None else f"0:{version}" if manager == "OS" and ":" not in version else version
+    """As Inspector tells it: Debian's with its epoch; Alpine's versions (1.2.3-r0) have none."""
+    if version is None:
+        return "NotAvailable"
+    return f"0:{version}" if manager == "OS" and ":" not in version and not re.search(r"-r\d+$", version) else version
 
 
 def vulnerable(finding, layers):

@@ -68,8 +68,8 @@ def _end_basic(look: Look, outcome: Outcome) -> End:
     else:
         end = End("COMPLETE", scans.COMPLETE, examination.sources_updated_at, basic.findings(examination))
     status = "COMPLETE" if end.status == "COMPLETE" else "FAILED"  # those that AWS publishes; of UNSUPPORTED_IMAGE it says nothing
-    counts = basic.counts(each["severity"] for each in end.findings or ())
-    events.scanned(look.registry, look.repository["name"], look.image["digest"], tags.of_image(look.registry, look.image["id"]), status, counts)
+    named = tags.of_image(look.registry, look.image["id"])
+    events.scanned(look.registry, look.repository["name"], look.image["digest"], named, status, scans.counts(end.findings))
     return end
 
 

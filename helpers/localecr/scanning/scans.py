@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from localecr.errors import AwsError
 from localecr.registry import Lab, Registry, manifests, tags
-from localecr.scanning import basic, configuration, events
+from localecr.scanning import configuration, events
 from localecr.scanning.configuration import CONTINUOUS, MANUAL, Configuration, Coverage
 
 DAY = 24 * 3600.0  # seconds
@@ -24,6 +25,7 @@ PENDING = "Pending start of the image scan."
 COMPLETE = "The scan was completed successfully."
 ACTIVE = "Continuous scan is selected for image."
 EXPIRED = "The configured scan duration has lapsed."
+SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED", "UNTRIAGED")  # the last is Amazon Inspector's, for the one before
 # configs of what is an image and not something else that lies in a registry
 CONFIGS = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
 
@@ -41,7 +43,8 @@ class Scan:
 
     @property
     def counts(self) -> dict[str, int]:
-        return basic.counts(each["severity"] for each in self.findings or ())
+        """The model's findingSeverityCounts."""
+        return counts(self.findings)
 
     def status_as_json(self) -> dict[str, str]:
         """The model's ImageScanStatus."""
@@ -54,6 +57,12 @@ class Scan:
             "vulnerabilitySourceUpdatedAt": self.source_updated_at,
             "findingSeverityCounts": self.counts,
         }
+
+
+def counts(findings: list[dict[str, Any]] | None) -> dict[str, int]:
+    """How many findings there are of each severity that there is, the worst first."""
+    found = Counter(each["severity"] for each in findings or ())
+    return {each: found[each] for each in SEVERITIES if found[each]}
 
 
 def is_scannable(image: sqlite3.Row) -> bool:
