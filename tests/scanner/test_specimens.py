@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import building
+import debian_tools
 import expecting
 import pytest
+import tools
 from dockerless import seeds
 from expecting import Expected, Row
 import localecr.scanner
@@ -127,9 +129,15 @@ def test_dpkg_finds_the_same_flaws_in_debians_packages(shelf: building.Shelf, re
         assert judged == told, name
 
 
+def _files(shelf: building.Shelf, name: str) -> dict[str, bytes]:
+    """Each path of an image as its highest layer has it; whiteouts are nothing special here."""
+    image = shelf.image(name)
+    return {path: data for number in range(len(image.layers)) for path, data in building.files(image, number).items()}
+
+
 def _debian_sources(shelf: building.Shelf, name: str, release: str) -> dict[str, set[str]]:
     """Source packages and their versions in the highest layer that has dpkg's lists, by a reading of deb822 that is not the scanner's."""
-    files = {path: data for number in range(len(shelf.image(name).layers)) for path, data in building.files(shelf.image(name), number).items()}
+    files = _files(shelf, name)
     system = files.get("etc/os-release", files.get("usr/lib/os-release", b""))
     if f'VERSION_ID="{release}"' not in system.decode():
         return {}
@@ -141,6 +149,20 @@ def _debian_sources(shelf: building.Shelf, name: str, release: str) -> dict[str,
             source, _, version = fields.get("Source", fields["Package"]).partition(" ")
             sources[source].add(version.strip("()") or fields["Version"])
     return sources
+
+
+@pytest.mark.debsecan
+@pytest.mark.parametrize("release", debian_tools.RELEASES)
+def test_debsecan_finds_the_same_flaws_in_debians_packages(shelf: building.Shelf, release: str, tmp_path: Path) -> None:
+    program, judged = tools.need("debsecan"), 0
+    for number, name in enumerate(NAMES):
+        files = _files(shelf, name)
+        if "var/lib/dpkg/status" in files and f"VERSION_CODENAME={release}".encode() in files["etc/os-release"]:
+            (status := tmp_path / f"{release}-{number}").write_bytes(files["var/lib/dpkg/status"])
+            told = sorted({f"{row.cve} {package}" for row in expecting.rows(name) if row.basic for package, _ in row.packages})
+            assert debian_tools.debsecan(program, status, tmp_path).splitlines() == told, name
+            judged += 1
+    assert judged > 5
 
 
 def test_packaging_finds_the_same_flaws_in_pythons_libraries() -> None:
