@@ -1,4 +1,4 @@
-"""Lessons 00, 02 to 08 and labs 1, 2 and 4 as learners meet them: in JupyterLab, in Chromium, with the real widgets."""
+"""Lessons 00, 02 to 08 and labs 1 to 4 as learners meet them: in JupyterLab, in Chromium, with the real widgets."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ NOTEBOOKS = (
     "notebooks/08-audit-trail-and-events.ipynb",
     "labs/lab-1-ship-a-first-service/lab.ipynb",
     "labs/lab-2-lock-it-down/lab.ipynb",
+    "labs/lab-3-fix-the-findings/lab.ipynb",
     "labs/lab-4-watch-and-react/lab.ipynb",
 )
 
