@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import shutil
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from functools import cache
 from itertools import count
@@ -158,14 +160,23 @@ def meet(aws: Callable[..., BaseClient], lab_endpoint: Endpoint, free_repository
 
 
 @pytest.fixture
-def inspected(lab_endpoint: Endpoint, aws: Callable[..., BaseClient], free_repository: str) -> examined.Inspected:
+def inspected(lab_endpoint: Endpoint, aws: Callable[..., BaseClient], free_repository: str, scanned: Callable[[], None]) -> Iterator[examined.Inspected]:
     """An account of this test's own with Amazon Inspector, and a repository; see examined.py."""
-    return examined.Inspected(lab_endpoint, aws, free_repository)
+    made = examined.Inspected(lab_endpoint, aws, free_repository)
+    yield made
+    made.ecr.put_registry_scanning_configuration(scanType="BASIC", rules=[])  # so that no later test's clock has its images scanned
+    scanned()
 
 
 @pytest.fixture
-def scanner(monkeypatch: pytest.MonkeyPatch) -> stand_in.Scanner:
-    """A scanner that believes what images say of themselves, in the place of the real one; see stand_in.py."""
+def scanner(monkeypatch: pytest.MonkeyPatch, aws: Callable[..., BaseClient], lab_state: Path, scanned: Callable[[], None]) -> stand_in.Scanner:
+    """A scanner that believes what images say of themselves, in the place of the real one; see stand_in.py. It sees this test's images alone:
+    registries that were left with enhanced scanning are set back."""
+    with closing(sqlite3.connect(lab_state / "lab.sqlite")) as database:
+        left = database.execute("SELECT account, region FROM scanning_configurations WHERE scan_type = 'ENHANCED'").fetchall()
+    for account, region in left:
+        aws("ecr", account, region).put_registry_scanning_configuration(scanType="BASIC", rules=[])
+    scanned()
     made = stand_in.Scanner()
     monkeypatch.setattr("localecr.scanner.process.Examiner.examine", lambda self, subject, known_at: made.examine(subject, known_at))
     return made

@@ -83,9 +83,14 @@ class Inspected:
     def finds(self, digest: str, *matches: Match, repository: str | None = None, **more: Any) -> dict[str, dict[str, Any]]:
         """Has a scan of the image find that; the findings of the account by vulnerability."""
         found = examination(*matches, digest=digest, **more)
-        with self.registry.database.write():
+        named, row = self._rows(repository or self.name, digest)
+        with self.registry.database.write() as transaction:
             subjects.keep(self.registry.lab, found.inventory)
-            findings.record(self.registry, *self._rows(repository or self.name, digest), found)
+            transaction.execute(
+                "INSERT OR REPLACE INTO scans (image_id, type, status, description, asked_at, completed_at, due) VALUES (?, 'ENHANCED', 'COMPLETE', '', ?, ?, 0)",
+                (row["id"], self.registry.lab.clock.now(), self.registry.lab.clock.now()),
+            )
+            findings.record(self.registry, named, row, found)
         return self.findings()
 
     def findings(self, **criteria: Any) -> dict[str, dict[str, Any]]:

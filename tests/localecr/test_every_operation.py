@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from localecr.gateway import OPERATIONS
+from localecr.gateway import OPERATIONS as REGISTRIES
+from localecr.inspector.operations import OPERATIONS as INSPECTORS
 
+OPERATIONS = REGISTRIES | {"inspector2": INSPECTORS}
 SHOWN = {
     "ecr": {
         "BatchCheckLayerAvailability": "test_layers.py::test_layers_pushed_over_http_are_available",
@@ -70,6 +72,30 @@ SHOWN = {
         "TagResource": "test_public.py::test_resource_tags_go_by_the_arn_without_a_region",
         "UntagResource": "test_public.py::test_resource_tags_go_by_the_arn_without_a_region",
         "UploadLayerPart": "test_public.py::test_layers_travel_through_the_api",
+    },
+    "inspector2": {
+        "BatchGetAccountStatus": "test_inspector_accounts.py::test_the_registrys_scan_type_enables_and_disables_it",
+        "BatchGetFindingDetails": "test_inspector_lists.py::test_details_of_findings_are_told_and_missing_ones_named",
+        "CancelSbomExport": "test_inspector_sboms.py::test_a_report_is_told_back_as_it_was_asked_for",
+        "CreateFilter": "test_inspector_filters.py::test_a_filter_that_suppresses_acts_on_what_comes",
+        "CreateSbomExport": "test_inspector_sboms.py::test_an_image_is_told_with_its_packages_and_their_flaws",
+        "DeleteFilter": "test_inspector_filters.py::test_deleting_a_filter_brings_back_what_it_alone_suppressed",
+        "Disable": "test_inspector_accounts.py::test_disabling_it_puts_the_registry_back_to_basic_scanning",
+        "Enable": "test_inspector_accounts.py::test_enabling_it_for_ecr_turns_on_enhanced_scanning_of_everything",
+        "GetConfiguration": "test_inspector_accounts.py::test_the_rescan_duration_is_kept_and_told_back",
+        "GetSbomExport": "test_inspector_sboms.py::test_a_report_is_told_back_as_it_was_asked_for",
+        "ListAccountPermissions": "test_inspector_accounts.py::test_an_account_of_no_organization_may_set_everything_itself",
+        "ListCoverage": "test_inspector_coverage.py::test_what_is_pushed_is_covered_in_the_next_moment",
+        "ListCoverageStatistics": "test_inspector_coverage.py::test_resources_are_counted_by_group_the_most_first",
+        "ListFilters": "test_inspector_filters.py::test_a_filter_is_told_back_as_it_was_made",
+        "ListFindingAggregations": "test_inspector_lists.py::test_findings_are_counted_by_package_the_most_critical_first",
+        "ListFindings": "test_inspector_for_real.py::test_inspector_and_ecr_tell_the_same_findings",
+        "ListTagsForResource": "test_inspector_filters.py::test_tags_are_added_overwritten_and_removed",
+        "SearchVulnerabilities": "test_inspector_lists.py::test_what_is_known_of_a_cve_is_told_whether_an_image_has_it_or_not",
+        "TagResource": "test_inspector_filters.py::test_tags_are_added_overwritten_and_removed",
+        "UntagResource": "test_inspector_filters.py::test_tags_are_added_overwritten_and_removed",
+        "UpdateConfiguration": "test_inspector_coverage.py::test_an_image_that_is_too_old_has_expired",
+        "UpdateFilter": "test_inspector_filters.py::test_what_is_updated_of_a_filter_acts_and_the_rest_stays",
     },
 }
 

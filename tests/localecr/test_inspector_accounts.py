@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -210,10 +212,10 @@ def test_what_is_not_allowed_is_refused_with_403(meet):
 
 
 def test_a_filter_is_a_resource_of_a_policy(meet, aws):
-    mine = f"arn:aws:inspector2:us-east-1:111122223333:owner/111122223333/filter/"
+    mine = "arn:aws:inspector2:us-east-1:111122223333:owner/111122223333/filter/"
     somebody = meet(allow("inspector2:CreateFilter", f"{mine}*"))
     client = somebody.client("inspector2")
-    arn = client.create_filter(name=somebody.arn[-20:], action="NONE", filterCriteria={})["arn"]
+    arn = client.create_filter(name=somebody.arn.rpartition("/")[2][-20:], action="NONE", filterCriteria={})["arn"]
     assert arn.startswith(mine)
     with refused("AccessDeniedException", denied(somebody.arn, "inspector2:DeleteFilter", arn)):
         client.delete_filter(arn=arn)
@@ -227,6 +229,16 @@ def test_calls_are_in_the_trail_and_those_that_read_say_so(own, aws, account):
     own.search_vulnerabilities(filterCriteria={"vulnerabilityIds": ["CVE-2021-44228"]})
     events = aws("cloudtrail", account).lookup_events(LookupAttributes=[{"AttributeKey": "EventSource", "AttributeValue": "inspector2.amazonaws.com"}])["Events"]
     assert {each["EventName"]: each["ReadOnly"] for each in events} == {"Enable": "false", "ListFindings": "true", "SearchVulnerabilities": "true"}
+
+
+def test_a_refusal_is_in_the_trail_with_its_code(meet, aws):
+    nobody = meet()
+    with refused("AccessDeniedException"):
+        nobody.client("inspector2").list_coverage()
+    events = aws("cloudtrail").lookup_events(LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "ListCoverage"}])["Events"]
+    (record,) = [record for each in events if (record := json.loads(each["CloudTrailEvent"]))["userIdentity"]["arn"] == nobody.arn]
+    assert (record["errorCode"], record["eventSource"]) == ("AccessDenied", "inspector2.amazonaws.com")
+    assert record["errorMessage"] == denied(nobody.arn, "inspector2:ListCoverage", "*")
 
 
 @pytest.mark.parametrize("operation", ["list_members", "list_usage_totals", "create_findings_report", "get_delegated_admin_account"])

@@ -189,10 +189,11 @@ def test_a_report_is_told_back_as_it_was_asked_for(inspected, export):
 )  # fmt: skip
 def test_nothing_is_written_outside_of_the_labs_folder(inspected, export, lab_state, destination):
     inspected.finds(inspected.push(), OPENSSL)
-    before = set(lab_state.rglob("*.json"))
+    beside, exported = set(lab_state.iterdir()), set((lab_state / "exports").rglob("*"))
     with refused("ValidationException"):
         export(**destination)
-    assert set(lab_state.rglob("*.json")) == before
+    assert set((lab_state / "exports").rglob("*")) == exported
+    assert set(lab_state.iterdir()) <= beside
 
 
 def test_spdx_is_not_built(inspected):

@@ -25,10 +25,14 @@ def plausible(shape, name="", depth=0):
     if shape.type_name == "string":
         if name == "VersionId":
             return "v1"
-        return shape.enum[0] if shape.enum else strange.get(name, "x" * max(20, shape.metadata.get("min", 0)))
+        return shape.enum[0] if shape.enum else (PATTERNED | strange).get(name, "x" * max(20, shape.metadata.get("min", 0)))
     return {"integer": 1, "long": 1, "double": 1.0, "float": 1.0, "boolean": True, "timestamp": 1_760_000_000, "blob": b"x"}[shape.type_name]
 
 
+PATTERNED = {  # what must look like something
+    "findingArns": f"arn:aws:inspector2:us-east-1:111122223333:finding/{0:032}", "reportId": f"00000000-0000-0000-0000-{0:012}",
+    "vulnerabilityIds": "CVE-2021-44228",
+}  # fmt: skip
 strange: dict[str, str] = {}
 ODD = "arn:aws:iam::111122223333:policy/../x"
 STRANGE = {

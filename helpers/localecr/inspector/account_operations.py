@@ -14,7 +14,7 @@ from localecr.inspector.accounts import registry_of
 from localecr.inspector.errors import not_built
 from localecr.ledger import Call
 from localecr.registry import Registry
-from localecr.scanning import configuration, scans
+from localecr.scanning import configuration, coverage
 
 Answer = dict[str, Any]
 STATES = {True: "ENABLED", False: "DISABLED"}
@@ -41,11 +41,9 @@ def disable(call: Call) -> Answer:
 
 
 def _scan(registry: Registry, scan_type: configuration.ScanType) -> None:
-    """Inspector and the registry's scan type go together; the rules of a registry that has this type stay."""
+    """Sets the registry's scan type, which Inspector goes with; of a registry that has it already the rules stay."""
     if configuration.of(registry).type != scan_type:
-        rules = EVERYTHING if scan_type == "ENHANCED" else ()
-        scans.configure(registry, configuration.Configuration(scan_type, rules))
-    (accounts.enable if scan_type == "ENHANCED" else accounts.disable)(registry)
+        coverage.configure(registry, configuration.Configuration(scan_type, EVERYTHING if scan_type == "ENHANCED" else ()))
 
 
 def _switched(call: Call, switch: Callable[[Registry], None]) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from localecr.inspector import findings, rescans
+from localecr.inspector import findings
 from localecr.ledger import Call
 from localecr.registry import Registry
 
@@ -43,7 +43,3 @@ def _set(registry: Registry, enabled: bool) -> None:
             (registry.account, registry.region, enabled),
         )
 
-
-def rescan_duration(registry: Registry) -> float:
-    """For how many seconds after its push an image is looked at again; infinite: for its lifetime."""
-    return registry.lab.clock.now() - rescans.limits(registry).pushed_after

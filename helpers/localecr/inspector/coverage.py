@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from localecr.inspector import accounts, criteria, rescans
+from localecr.inspector import accounts, criteria
 from localecr.inspector.answers import IMAGE
 from localecr.registry import Registry
 from localecr.scanning import configuration, scans
@@ -33,33 +33,31 @@ def of(registry: Registry) -> Iterator[Covered]:
     """Every repository and image of a registry that has Inspector enabled; of another nothing."""
     if not accounts.is_enabled(registry):
         return
-    kept, limits = configuration.of(registry), rescans.limits(registry)
+    kept = configuration.of(registry)
     for repository in registry.database.all("SELECT * FROM repositories WHERE kind = ? AND account = ? AND region = ? ORDER BY name", registry.scope):
         frequency = configuration.coverage(kept, repository).frequency
         arn = registry.arn(repository["name"])
         about = {"ecrRepository": {"name": repository["name"], "scanFrequency": frequency}}
         yield _covered(registry, REPOSITORY, arn, "SCAN_FREQUENCY_MANUAL" if frequency == MANUAL else "SUCCESSFUL", about)
         for image in registry.database.all(IMAGES, (repository["id"],)):
-            yield _image(registry, arn, frequency, limits, image)
+            yield _image(registry, arn, frequency, image)
 
 
-def _image(registry: Registry, arn: str, frequency: str, limits: rescans.Limits, image: sqlite3.Row) -> Covered:
+def _image(registry: Registry, arn: str, frequency: str, image: sqlite3.Row) -> Covered:
     pulled = {"imagePulledAt": image["last_pulled_at"]} if image["last_pulled_at"] is not None else {}
     about = {"ecrImage": {"tags": json.loads(image["tags"]), "inUseCount": 0} | pulled}
-    covered = _covered(registry, IMAGE, f"{arn}/{image['digest']}", _reason(frequency, limits, image), about)
+    covered = _covered(registry, IMAGE, f"{arn}/{image['digest']}", _reason(frequency, image), about)
     return covered | ({"lastScannedAt": image["completed_at"]} if image["completed_at"] is not None else {})
 
 
-def _reason(frequency: str, limits: rescans.Limits, image: sqlite3.Row) -> str:
+def _reason(frequency: str, image: sqlite3.Row) -> str:
     if frequency == MANUAL:
         return "SCAN_FREQUENCY_MANUAL"
     if not scans.is_scannable(image):
         return "UNSUPPORTED_MEDIA_TYPE"
     if image["status"] != "COMPLETE":
         return REASONS[image["status"] or "PENDING"]
-    if frequency != CONTINUOUS:
-        return "SCAN_FREQUENCY_SCAN_ON_PUSH"
-    return "SUCCESSFUL" if limits.include(image) else "SCAN_ELIGIBILITY_EXPIRED"
+    return "SUCCESSFUL" if frequency == CONTINUOUS else "SCAN_FREQUENCY_SCAN_ON_PUSH"
 
 
 def _covered(registry: Registry, kind: str, resource: str, reason: str, about: dict[str, Any]) -> Covered:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import json
 import math
-import sqlite3
 from dataclasses import dataclass
 from typing import Any
 
 from localecr.registry import Registry
-from localecr.scanning import scans
+from localecr.scanning import coverage
 
 DAY = 24 * 3600.0
 LIFETIME = "LIFETIME"
@@ -25,10 +24,6 @@ class Limits:
 
     pushed_after: float
     pulled_after: float
-
-    def include(self, image: sqlite3.Row) -> bool:
-        """Whether an image is looked at again."""
-        return image["pushed_at"] > self.pushed_after or (image["last_pulled_at"] or -math.inf) > self.pulled_after
 
 
 def of(registry: Registry) -> dict[str, Any]:
@@ -46,7 +41,7 @@ def put(registry: Registry, configuration: dict[str, Any]) -> None:
             " ON CONFLICT (account, region) DO UPDATE SET rescans = excluded.rescans",
             (registry.account, registry.region, json.dumps(kept)),
         )
-        scans.go_on(registry.lab)
+        coverage.go_on(registry.lab)
 
 
 def limits(registry: Registry) -> Limits:

@@ -1,7 +1,4 @@
-"""What was in a private registry and is no more: from when until when, so that it can be told how many there were at a time (CloudWatch's ResourceCount).
-
-What Inspector found in it is closed.
-"""
+"""What was in a private registry and is no more: from when until when, so that it can be told how many there were at a time (CloudWatch's ResourceCount)."""
 
 from __future__ import annotations
 
@@ -18,7 +15,6 @@ def of_image(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row) ->
                 "INSERT INTO departed (account, region, repository, digest, born, died) VALUES (?, ?, ?, ?, ?, ?)",
                 (registry.account, registry.region, repository["name"], image["digest"], image["pushed_at"], registry.lab.clock.now()),
             )
-        _close_findings(registry, repository, image["digest"])
 
 
 def of_repository(registry: Registry, repository: sqlite3.Row) -> None:
@@ -34,12 +30,3 @@ def of_repository(registry: Registry, repository: sqlite3.Row) -> None:
                 " SELECT ?, ?, ?, digest, pushed_at, ? FROM images WHERE repository_id = ?",
                 (*place, now, repository["id"]),
             )
-        _close_findings(registry, repository, None)
-
-
-def _close_findings(registry: Registry, repository: sqlite3.Row, digest: str | None) -> None:
-    place = (registry.account, registry.region, repository["name"])
-    if registry.database.one("SELECT 1 FROM inspector_findings WHERE account = ? AND region = ? AND repository = ? LIMIT 1", place):
-        from localecr.inspector import findings  # which a registry that isn't scanned never needs
-
-        findings.close(registry, findings.GONE, repository["name"], digest)
