@@ -377,6 +377,20 @@ def test_after_the_rescan_duration_an_image_is_not_looked_at_any_more(aws, enhan
     assert len(scanner.seen) == 2
 
 
+def test_an_image_that_is_left_behind_while_it_is_looked_at_stays_so(aws, enhanced, account, scanner, scanned, later):
+    aws("inspector2", account).update_configuration(ecrConfiguration={"rescanDuration": "DAYS_14"})
+    scanner.flaws = {"bash": [flaw("CVE-2026-1")]}
+    push(enhanced, "web", holding("web", system("bash")), "1")
+    scanned()
+    with scanner.held():
+        later(days=13)
+        assert scanner.began.wait(10)
+        later(days=1)
+    scanned()
+    assert findings(enhanced, "web")["imageScanStatus"] == EXPIRED
+    assert names(enhanced) == []
+
+
 def test_a_duration_that_is_shortened_counts_at_once(aws, enhanced, account, scanned, later):
     push(enhanced, "web", holding("web", system("bash")), "1")
     later(days=20)
