@@ -175,6 +175,8 @@ def test_a_manifests_lines_go_on_in_the_next(take):
     [
         ("commons-text-1.9.jar", {"Implementation_Vendor_Id": "org.apache.commons", "Implementation_Version": "1.9"}, "org.apache.commons:commons-text", "1.9"),
         ("guice-4.0.jar", {"Bundle_SymbolicName": "com.google.inject.guice;singleton:=true", "Bundle_Version": "4.0"}, "com.google.inject:guice", "4.0"),
+        ("netty-handler-4.1.9.jar", {"Bundle_SymbolicName": "io.netty.handler", "Bundle_Version": "4.1.9"}, "io.netty:netty-handler", "4.1.9"),
+        ("log4j-core-2.14.1.jar", {"Bundle_SymbolicName": "org.apache.logging.log4j.core", "Bundle_Version": "2.14.1"}, "org.apache.logging.log4j:log4j-core", "2.14.1"),
         ("spring-core-5.3.9.jar", {"Implementation_Version": "5.3.9"}, "org.springframework:spring-core", "5.3.9"),
         ("spring-core.jar", {"Implementation_Title": "spring-core", "Implementation_Version": "5.3.9"}, "org.springframework:spring-core", "5.3.9"),
         ("tomcat-embed-core-9.0.50.jar", {"Implementation_Version": "9.0.50"}, "org.apache.tomcat.embed:tomcat-embed-core", "9.0.50"),
