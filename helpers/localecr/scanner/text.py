@@ -29,8 +29,10 @@ def _text(line: bytes) -> str:
 def blocks(stream: Stream, fields: Collection[str]) -> Iterator[dict[str, str]]:
     """Blocks of ``Field: value`` lines with empty lines between them, as dpkg and mail write them: those of the fields that each has.
 
-    Only a value's first line is told. Raises Unreadable for bytes that are no text.
+    Only a value's first line is told, and a field is told as it stands in ``fields``, however it is written: neither dpkg nor mail
+    distinguishes ``name`` and ``Name``. Raises Unreadable for bytes that are no text.
     """
+    wanted = {each.lower(): each for each in fields}
     said: dict[str, str] = {}
     is_empty = True
     for line in lines(stream):
@@ -39,8 +41,8 @@ def blocks(stream: Stream, fields: Collection[str]) -> Iterator[dict[str, str]]:
         if line.strip():
             is_empty = False
             name, colon, value = line.partition(":")
-            if colon and name in fields:
-                said.setdefault(name, value.strip())
+            if colon and (field := wanted.get(name.lower())):
+                said.setdefault(field, value.strip())
         elif not is_empty:
             yield said
             said, is_empty = {}, True
