@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from ecrlab.scans import Scan
 
 ALL = "all"
+# a list of fifty leaves the page where it was; what is long is broken anywhere rather than cut off
+SCROLLED = "max-height:32em;overflow-y:auto;overflow-wrap:anywhere"
 # label → what a row is filtered by; None where the scan doesn't say it
 FILTERS: dict[str, Callable[[Row], str | None]] = {
     "Severity": lambda row: row.severity,
@@ -69,9 +71,11 @@ def picture(scan: Scan, chosen: dict[str, str]) -> Picture:
     left = [row for row in rows if all(value == ALL or FILTERS[label](row) == value for label, value in chosen.items())]
     if not rows:
         return all_of(scan)
-    told = f"{len(left)} of {words.many(len(rows), 'row')}, {len({row.vulnerability for row in left})} of {words.many(len(scan.findings), 'finding')}."
+    flaws, all_flaws = (len({row.vulnerability for row in each}) for each in (left, rows))
+    told = f"{len(left)} of {words.many(len(rows), 'row')}; vulnerabilities: {flaws} of {all_flaws}."
     drawn, text = (table(scan, left), [plain_table(scan, left)]) if left else ("", [])
-    return Picture(html.card(html.paragraph(told), drawn), "\n".join([told, *text]))
+    shown = html.element("div", drawn, style=SCROLLED, tabindex=0, role="region", aria_label="The findings that are left")
+    return Picture(html.card(html.paragraph(told), shown), "\n".join([told, *text]))
 
 
 def _options(rows: list[Row], value: Callable[[Row], str | None]) -> list[tuple[str, str]]:

@@ -6,6 +6,7 @@ Nothing here is sent. Patterns are tried by TestEventPattern, a target's policy 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ecrlab.events import SERVICE
@@ -52,10 +53,20 @@ def image_event(lab: Lab, action: str, repository: str, tag: str | None, **more:
     """An "ECR Image Action" as ECR writes it: `action` is PUSH or DELETE, `tag` None for an image without one."""
     named = {"image-tag": tag} if tag else {}
     detail = {"result": "SUCCESS", "repository-name": repository, "image-digest": ANY_DIGEST, "action-type": action, **named, **more}
+    return _event(lab, "ECR Image Action", detail)
+
+
+def scan_event(lab: Lab, repository: str, counts: Mapping[str, int], tags: Sequence[str]) -> dict:
+    """An "ECR Image Scan", of a basic scan that is complete; `counts` are severity → number, without those of which nothing was found."""
+    detail = {"scan-status": "COMPLETE", "repository-name": repository, "finding-severity-counts": dict(counts), "image-digest": ANY_DIGEST, "image-tags": list(tags)}
+    return _event(lab, "ECR Image Scan", detail)
+
+
+def _event(lab: Lab, detail_type: str, detail: dict) -> dict:
     return {
         "version": "0",
         "id": "2d5c0a3e-1f6b-4c58-9d55-0f1f6a7f6a11",
-        "detail-type": "ECR Image Action",
+        "detail-type": detail_type,
         "source": "aws.ecr",
         "account": lab.account,
         "time": lab.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),

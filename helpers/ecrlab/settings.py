@@ -56,17 +56,16 @@ def keep(lab: Lab, name: str) -> None:
 def restore(lab: Lab, names: Iterable[str]) -> Picture:
     """Put back what was kept of these settings, and show what became of each. Harmless if repeated."""
     kept, rows, wanted = _Kept(lab), [], set(names)
-    for name, setting in SETTINGS.items():
-        if name not in wanted:
-            continue
+    now = {name: setting.read(lab) for name, setting in SETTINGS.items() if name in wanted}  # before any is put back: one may change another
+    for name, set_now in now.items():
+        setting = SETTINGS[name]
         if not kept.has(name):
-            rows.append([setting.called, NOT_KEPT, setting.tell(setting.read(lab))])
+            rows.append([setting.called, NOT_KEPT, setting.tell(set_now)])
             continue
         found = kept.get(name)
-        changed = setting.read(lab) != found
-        if changed:
+        if set_now != found:
             setting.write(lab, found)
-        rows.append([setting.called, PUT_BACK if changed else UNCHANGED, setting.tell(found)])
+        rows.append([setting.called, UNCHANGED if set_now == found else PUT_BACK, setting.tell(found)])
         kept.remove(name)
     heads, caption = ["Setting", "What happened", "It is now"], "Settings of the whole account"
     drawn = html.card(html.table(heads, rows, caption), edge=html.GREEN, role="status")

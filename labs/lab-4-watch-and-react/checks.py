@@ -1,4 +1,4 @@
-"""Lab 4's checks: what the rules choose and reach, what the alarm would have done, whose key still works, what stands in the registry."""
+"""Lab 4's checks: what the rules choose and reach, what the alarm would have done, whose key still works, what stands in the registry under which name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import suppress
 from ecrlab.check import Verdict, done, not_tried, not_yet
 from ecrlab.lab import Lab
 from ecrlab.labs import looking, planting
-from ecrlab.rules import Rule, image_event, log_group, lost_paths, message, queue, rule
+from ecrlab.rules import Rule, Target, image_event, log_group, lost_paths, message, queue, rule, scan_event
 
 WIND, TIDE, DRAFTS = "lab4/prod/wind", "lab4/prod/tide", "lab4/wind"
 CI, SAM, NOOR = "lab4-ci", "lab4-sam", "lab4-noor"
@@ -19,7 +19,8 @@ LAPTOP, OFFICE, RUNNER, ELSEWHERE = "192.0.2.24", "192.0.2.31", "192.0.2.50", "1
 GONE, LAST = "2.4", "2.3"
 KEEP, DELETIONS, PUSHED, INBOX = "lab4-keep", "lab4-deletions", "lab4-pushed", "lab4-inbox"
 ONCALL, PAGER, ALARM, GROUP, LOG_POLICY = "lab4-oncall", "lab4-pager", "lab4-pulls", "/aws/events/lab4", "lab4-events"
-MARK, TOMORROW = "quarantine-", [f"2.{number}" for number in range(5, 10)]  # the night pushes two of these
+MARK, SECOND, TOMORROW = "quarantine-", "stable", [f"2.{number}" for number in range(5, 10)]  # the night pushes two of these
+OLD, MENDED = "1:1.2.11.dfsg-2", "1:1.2.11.dfsg-2+deb11u2"  # Debian 11's zlib with CVE-2022-37434 in it, which is critical, and without
 QUIET, THEFT = 5, 40  # images pulled in a minute: on a busy day, and by somebody who takes them all
 GOES_OFF = {"GreaterThanThreshold": operator.gt, "GreaterThanOrEqualToThreshold": operator.ge}
 PUSH = ["ecr:BatchCheckLayerAvailability", "ecr:InitiateLayerUpload", "ecr:UploadLayerPart", "ecr:CompleteLayerUpload", "ecr:PutImage"]
@@ -32,9 +33,11 @@ def release(version: str) -> planting.Planted:
     return planting.image({"srv/wind": f"wind {version}\n"}, {"kestrel": version})
 
 
-def pushed_by(name: str, version: str) -> planting.Planted:
-    """What somebody pushes later in the night: everybody's build has bytes of its own."""
-    return planting.image({"srv/wind": f"wind {version} by {name}\n"}, {"kestrel": version})
+def tonight(version: str, zlib: str) -> planting.Planted:
+    """What is pushed later in the night, upon Debian 11 with this version of zlib."""
+    installed = f"Package: zlib1g\nStatus: install ok installed\nSource: zlib\nArchitecture: amd64\nVersion: {zlib}\n\n"
+    files = {"etc/os-release": 'ID=debian\nVERSION_ID="11"\n', "var/lib/dpkg/status": installed, "srv/wind": f"wind {version}\n"}
+    return planting.image(files, {"kestrel": version})
 
 
 def prepare(lab: Lab) -> None:
@@ -43,6 +46,7 @@ def prepare(lab: Lab) -> None:
     for name in (WIND, TIDE, DRAFTS):
         with suppress(ecr.exceptions.RepositoryAlreadyExistsException):
             ecr.create_repository(repositoryName=name)
+    _scan_production(lab)
     topic = lab.client("sns").create_topic(Name=PAGER)["TopicArn"]
     oncall = lab.client("sqs").create_queue(QueueName=ONCALL)["QueueUrl"]
     _let_in(lab, oncall, topic)
@@ -55,6 +59,15 @@ def prepare(lab: Lab) -> None:
             iam.create_user(UserName=name)
     _colleagues_rule(lab, oncall)
     _night(lab)
+
+
+def _scan_production(lab: Lab) -> None:
+    """Basic scanning, of every push to production."""
+    lab.keep("inspector")
+    lab.keep("scanning")
+    prod = _full(lab, WIND).removesuffix("wind")
+    rule = {"scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": [{"filter": f"{prod}*", "filterType": "WILDCARD"}]}
+    lab.client("ecr").put_registry_scanning_configuration(scanType="BASIC", rules=[rule])
 
 
 def _night(lab: Lab) -> None:
@@ -275,18 +288,61 @@ def alert(lab: Lab) -> Verdict:
 
 
 def inbox(lab: Lab) -> Verdict:
-    """Pushes of tagged images to production reach the inbox, except those into quarantine."""
+    """Scans of production that found something critical reach the inbox, and no others do."""
     found, waiting = rule(lab, INBOX), queue(lab, INBOX)
     if found is None and waiting is None:
         return not_tried(f"There is neither a rule nor a queue {INBOX} yet.")
     if found is None or waiting is None:
         return not_yet("Rule and queue are two things, and one of them isn't there.", f"Both are called {INBOX}.")
-    wanted, unwanted = [("PUSH", "9.9"), ("PUSH", "latest")], [("DELETE", "9.9"), ("PUSH", None)]
-    fault = _chosen(lab, found, wanted, unwanted)
-    if fault:
-        return fault
-    if found.chooses(image_event(lab, "PUSH", _full(lab, WIND), f"{MARK}9.9")):
-        return not_yet("To put something into quarantine is a push, too: the worker would choose its own work, for ever.", "anything-but, with a prefix.")
+    return (
+        _chosen_scans(lab, found)
+        or _let_in_alone(lab, found, waiting)
+        or _as_it_is(found, waiting, scan_event(lab, _full(lab, WIND), {"CRITICAL": 1}, ["9.9"]))
+        or done("Whatever has something critical comes into the inbox, and nothing else does.")
+    )
+
+
+def _chosen_scans(lab: Lab, found: Rule) -> Verdict | None:
+    """What a rule about scans of production chooses wrongly, None where it is right."""
+    prod = _full(lab, WIND)
+
+    def chooses(counts: Mapping[str, int], name: str = prod, tag: str = "9.9") -> bool:
+        return found.chooses(scan_event(lab, name, counts, [tag]))
+
+    one, more, mixed = {"CRITICAL": 1}, {"CRITICAL": 4}, {"CRITICAL": 2, "HIGH": 3}
+    if not any(map(chooses, (one, more, mixed))):
+        if chooses(one, tag=GONE):
+            return not_yet("The pattern picks tags, and what is critical may be called anything.", "Don't name image-tags.")
+        if found.chooses(image_event(lab, "PUSH", prod, "9.9")):
+            return not_yet("At the push nobody knows yet what is in it: a push is one event, and what a scan found is another, some moments later.", 'says="ECR Image Scan"')
+        if chooses({"HIGH": 2}):
+            return not_yet("The wrong ones come: this rule chooses scans, and not those with something critical.", "CRITICAL, in finding-severity-counts.")
+        return not_yet("A pattern is taken whether anything will ever fit it or not, and nothing fits this one.", "Letter by letter as in the event; finding-severity-counts is a document, not a list.")
+    if chooses({}):
+        return not_yet("It chooses every scan, those that found nothing too: whoever stops everything stops the releases as well.", "finding-severity-counts, and CRITICAL in it.")
+    if chooses({"HIGH": 5}):
+        return not_yet("HIGH is chosen as well. Bad isn't worst: a worker that stops half of the releases is switched off soon.", "CRITICAL alone.")
+    if not chooses(one):
+        return not_yet("One is enough: an image with a single critical finding isn't chosen.", '[{"exists": True}], or [{"numeric": [">", 0]}]')
+    if not chooses(more) or not chooses(mixed):
+        return not_yet("A value in a list is that value and no other: of some scans with something critical this rule knows nothing.", '[{"exists": True}], or [{"numeric": [">", 0]}]')
+    if chooses(one, _full(lab, DRAFTS)):
+        return not_yet("Production is what begins with its folder. This rule tells of drafts as well.", "A prefix that ends in prod/.")
+    if not all(chooses(one, other) for other in (_full(lab, TIDE), f"{prod.rpartition('/')[0]}/tomorrow")):
+        return not_yet("Production is more than one repository: of tide, or of tomorrow's, this rule knows nothing.", "A prefix instead of a name.")
+    if chooses(one, prod.replace("/prod/", "/prod-old/")):
+        return not_yet("A prefix is only letters: lab4/prod-old/wind begins so, too.", "A prefix that ends in prod/.")
+    if chooses(one, "harbour/prod/wind"):
+        return not_yet("Production is what begins with its folder: harbour/prod/wind has a prod/ too, and is somebody else's.", "The prefix in prod.")
+    if not chooses(one, tag="latest") or not chooses(one, tag="quarantine-9.9"):
+        return not_yet("The pattern picks tags, and what is critical may be called anything.", "Don't name image-tags.")
+    if not found.enabled:
+        return not_yet("Asleep: a rule that is disabled chooses nothing.", "events.enable_rule")
+    return None
+
+
+def _let_in_alone(lab: Lab, found: Rule, waiting: Target) -> Verdict | None:
+    """What is wrong with the way from the rule into the queue, None where the rule gets in and nobody else does."""
     if found.target(waiting.arn) is None:
         return not_yet("The rule doesn't know of the queue.", "events.put_targets")
     if not waiting.lets_in(found.arn):
@@ -295,47 +351,58 @@ def inbox(lab: Lab) -> Verdict:
         return not_yet("This queue lets in every rule of every account: whoever knows its name can make your worker act.", "A condition on aws:SourceArn.")
     if waiting.lets_in(found.arn.replace(f":{lab.account}:", ":123456789012:")):
         return not_yet("A rule of any account may be called so: whoever calls theirs like yours can make your worker act.", "The whole ARN of the rule, with your account.")
-    event = image_event(lab, "PUSH", _full(lab, WIND), "9.9")
+    return None
+
+
+def _as_it_is(found: Rule, waiting: Target, event: dict) -> Verdict | None:
+    """What the worker is told instead of the event, None where it is the event itself."""
     told = message(found.target(waiting.arn) or {}, event)
-    if told != json.dumps(event):
-        return not_yet(f"A worker reads event[\"detail\"], and what comes is: {told}", "A target without InputTransformer, InputPath and Input gets the event as it is.")
-    return done("Pushes to production come into the inbox, and your worker's own don't.")
+    if told == json.dumps(event):
+        return None
+    return not_yet(f"A worker reads event[\"detail\"], and what comes is: {told}", "A target without InputTransformer, InputPath and Input gets the event as it is.")
 
 
 def quarantine(lab: Lab) -> Verdict:
-    """What CI pushed stands, what somebody else pushed is in quarantine."""
-    ecr = lab.reader("ecr")
-    found, held = looking.tags(ecr, WIND), looking.images(ecr, WIND)
-    ours, theirs = _there(CI, held), _there(NOOR, held)
-    if not ours and not theirs:
+    """The image with something critical has quarantine names alone, the other one its own."""
+    found = looking.images(lab.reader("ecr"), WIND)
+    bad, good = _there(OLD, found), _there(MENDED, found)
+    if not bad and not good:
         return not_tried("Nobody has pushed yet.")
-    if not theirs:
-        return not_yet("Deleted is not in quarantine: nobody can look any more at what was pushed.", f"Give it the name {MARK}<tag>, then take its own away.")
-    if not ours:
-        return not_yet("Who stops everything stops the releases as well: what CI pushed is gone.", "Only what CI did not push is held, and nothing is deleted.")
-    (released, by_ci), (bad, by_noor) = ours, theirs
-    stands, kept = found.get(bad) == by_noor, found.get(f"{MARK}{bad}")
-    if found.get(f"{MARK}{released}") == by_ci:
-        if stands and not kept:
-            return not_yet(f"The wrong one is in quarantine: {released} came from CI, and {bad} didn't. A tag doesn't say who pushed it, and the next night has other tags.", "pushers(digest, tag) says who.")
-        return not_yet("Who stops everything stops the releases as well. This one came from CI, and an event doesn't say so.", "The trail does: PutImage, with the same digest.")
-    if found.get(released) == by_ci and stands and not kept:
-        return not_tried(f"{released} and {bad} both stand in {WIND}, and anybody can pull them.")
-    if stands:
-        return not_yet(f"A second name takes nothing away: {bad} can still be pulled.", "Delete the first one, by its tag.")
-    if not kept:
-        return not_yet(f"The image isn't called {MARK}{bad}, and the next who tidies up takes it for rubbish.", "The name says why it is kept.")
-    if kept != by_noor:
-        return not_yet("Another image is in quarantine than the one that was pushed.", "Fetch the manifest by the tag in the event.")
-    if found.get(released) != by_ci:
-        return not_yet(f"{released} isn't there any more under its name.", "Only what CI did not push goes.")
-    return done("What CI pushed is released, what somebody else pushed is in quarantine, and both are still there.")
+    if not bad:
+        return not_yet("Deleted is not in quarantine: nobody can look any more at what was found.", f"Give it the name {MARK}<tag>, then take its own away.")
+    if not good:
+        return not_yet("Who stops everything stops the releases as well: what had nothing critical in it is gone.", "Only what the event is about is held, and nothing is deleted.")
+    names, others = found[_digest(bad, OLD)], found[_digest(good, MENDED)]
+    held, free = [tag for tag in names if tag.startswith(MARK)], [tag for tag in names if not tag.startswith(MARK)]
+    if f"{MARK}{bad}" in others or f"{MARK}{SECOND}" in others:
+        return not_yet("Another image is in quarantine than the one that was found out: a name was put on what it never named.", "Fetch the manifest by the tag that you replace.")
+    if f"{MARK}{good}" in others and held:
+        return not_yet(f"Who stops everything stops the releases as well: nothing critical is in {good}.", "Each event is about one image: image-digest.")
+    if f"{MARK}{good}" in others:
+        return not_yet(f"The wrong one is in quarantine: {good} has nothing critical in it, and {bad} has. No tag says so, and the next night has other tags.", "image-digest says which image it is.")
+    if good not in others:
+        return not_yet(f"{good} isn't there any more under its name, and nothing critical is in it.", "Only what the event is about changes.")
+    if bad in free and not held:
+        return not_tried(f"{bad} stands in {WIND}, with something critical in it, and anybody can pull it.")
+    if free == [SECOND] and held:
+        return not_yet(
+            f"An image may have several names, and each of them can be pulled: it is still called {SECOND}. The event knows only those that it had when it was scanned.",
+            "list_images tells those that it has now.",
+        )
+    if free and held:
+        return not_yet(f"A second name takes nothing away: {free[0]} can still be pulled.", "Delete the first one, by its tag.")
+    if f"{MARK}{bad}" not in held:
+        return not_yet(f"The image isn't called {MARK}{bad}, and the next who tidies up takes it for rubbish.", "The name says why it is kept, and what it was.")
+    return done("What has something critical in it is in quarantine, under every name that it had, and the other one is released.")
 
 
-def _there(name: str, held: Mapping[str, object]) -> tuple[str, str] | None:
-    """The version and digest of what somebody pushed later in the night, if it is still held."""
-    digests = {version: pushed_by(name, version).digest for version in TOMORROW}
-    return next(((version, digest) for version, digest in digests.items() if digest in held), None)
+def _there(zlib: str, found: Mapping[str, object]) -> str | None:
+    """The version of what was pushed later in the night with this zlib, if it is still held."""
+    return next((version for version in TOMORROW if _digest(version, zlib) in found), None)
+
+
+def _digest(version: str, zlib: str) -> str:
+    return tonight(version, zlib).digest
 
 
 def _chosen(lab: Lab, found: Rule, wanted: list[tuple[str, str | None]], unwanted: list[tuple[str, str | None]]) -> Verdict | None:

@@ -292,29 +292,68 @@ def told_of_versions_that_begin_with_2(lab: Lab) -> None:
 
 
 def gave_the_queue_no_policy(lab: Lab) -> None:
-    _inbox(lab, _others(), None)
+    _inbox(lab, None)
 
 
 def opened_the_queue_to_every_rule(lab: Lab) -> None:
-    _inbox(lab, _others(), {})
+    _inbox(lab, {})
 
 
 def opened_the_queue_to_everybody(lab: Lab) -> None:
-    _inbox(lab, _others(), {"Principal": "*"})
+    _inbox(lab, {"Principal": "*"})
 
 
 def let_in_another_rule(lab: Lab) -> None:
     another = lab.client("events").describe_rule(Name="lab4-deletions")["Arn"]
-    _inbox(lab, _others(), {"Condition": {"ArnEquals": {"aws:SourceArn": another}}})
+    _inbox(lab, {"Condition": {"ArnEquals": {"aws:SourceArn": another}}})
 
 
-def let_the_worker_choose_its_own_work(lab: Lab) -> None:
-    _inbox(lab, [{"exists": True}], None)
+def let_in_a_rule_of_that_name_in_any_account(lab: Lab) -> None:
+    _inbox(lab, {"Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:events:*:*:rule/lab4-inbox"}}})
 
 
-def took_in_images_without_a_tag(lab: Lab) -> None:
-    _put(lab, "lab4-inbox", {"action-type": ["PUSH"]})
-    lab.client("sqs").create_queue(QueueName="lab4-inbox")
+def chose_pushes(lab: Lab) -> None:
+    _chosen(lab, {"action-type": ["PUSH"]}, **{"detail-type": ["ECR Image Action"]})
+
+
+def chose_every_scan(lab: Lab) -> None:
+    _chosen(lab, {"scan-status": ["COMPLETE"]})
+
+
+def chose_high_as_well(lab: Lab) -> None:
+    _chosen(lab, {"$or": [{"finding-severity-counts": {each: [{"exists": True}]}} for each in ("CRITICAL", "HIGH")]})
+
+
+def chose_high_instead(lab: Lab) -> None:
+    _chosen(lab, {"finding-severity-counts": {"HIGH": [{"exists": True}], "CRITICAL": [{"exists": False}]}})
+
+
+def named_the_severity_in_a_list(lab: Lab) -> None:
+    _chosen(lab, {"finding-severity-counts": ["CRITICAL"]})
+
+
+def chose_a_single_critical_finding(lab: Lab) -> None:
+    _chosen(lab, {"finding-severity-counts": {"CRITICAL": [1]}})
+
+
+def chose_more_than_one_critical_finding(lab: Lab) -> None:
+    _chosen(lab, {"finding-severity-counts": {"CRITICAL": [{"numeric": [">", 1]}]}})
+
+
+def chose_what_is_called_2(lab: Lab) -> None:
+    _chosen(lab, _critical() | {"image-tags": [{"prefix": "2."}]})
+
+
+def chose_scans_of_drafts_too(lab: Lab) -> None:
+    _chosen(lab, _critical() | {"repository-name": [{"prefix": _prod(lab).removesuffix("prod/")}]})
+
+
+def took_only_two_repositories(lab: Lab) -> None:
+    _chosen(lab, _critical() | {"repository-name": [_prod(lab) + "wind", _prod(lab) + "tide"]})
+
+
+def forgot_the_slash_of_the_scans(lab: Lab) -> None:
+    _chosen(lab, _critical() | {"repository-name": [{"prefix": _prod(lab).removesuffix("/")}]})
 
 
 def made_only_the_queue(lab: Lab) -> None:
@@ -322,35 +361,25 @@ def made_only_the_queue(lab: Lab) -> None:
 
 
 def forgot_the_inbox_as_target(lab: Lab) -> None:
-    _put(lab, "lab4-inbox", {"action-type": ["PUSH"], "image-tag": _others()})
-    lab.client("sqs").create_queue(QueueName="lab4-inbox")
-
-
-def let_in_a_rule_of_that_name_in_any_account(lab: Lab) -> None:
-    _inbox(lab, _others(), {"Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:events:*:*:rule/lab4-inbox"}}})
-
-
-def took_only_two_repositories(lab: Lab) -> None:
-    _put(lab, "lab4-inbox", {"action-type": ["PUSH"], "image-tag": _others(), "repository-name": [_prod(lab) + "wind", _prod(lab) + "tide"]})
-    lab.client("sqs").create_queue(QueueName="lab4-inbox")
+    _chosen(lab, _critical())
 
 
 def sent_the_worker_a_sentence(lab: Lab) -> None:
-    _inbox(lab, _others(), {"Condition": {"StringEquals": {"aws:SourceAccount": lab.account}}})
-    sentence = {"InputPathsMap": {"tag": "$.detail.image-tag"}, "InputTemplate": '"<tag> was pushed"'}
+    _inbox(lab, {"Condition": {"StringEquals": {"aws:SourceAccount": lab.account}}})
+    sentence = {"InputPathsMap": {"name": "$.detail.repository-name"}, "InputTemplate": '"something critical is in <name>"'}
     lab.client("events").put_targets(Rule="lab4-inbox", Targets=[{"Id": "inbox", "Arn": _arn_of(lab, "lab4-inbox"), "InputTransformer": sentence}])
 
 
-# 8 quarantine: CI pushed 2.7, Noor 2.5
+# 8 quarantine: 2.7 has nothing critical in it, 2.5, which is called stable as well, has
 
 
 def put_everything_into_quarantine(lab: Lab) -> None:
     _pushed(lab)
-    for tag in ("2.7", "2.5"):
+    for tag in ("2.7", "2.5", "stable"):
         _rename(lab, tag, f"quarantine-{tag}")
 
 
-def put_what_ci_pushed_into_quarantine(lab: Lab) -> None:
+def put_the_good_one_into_quarantine(lab: Lab) -> None:
     _pushed(lab)
     _rename(lab, "2.7", "quarantine-2.7")
 
@@ -358,6 +387,11 @@ def put_what_ci_pushed_into_quarantine(lab: Lab) -> None:
 def only_gave_a_second_name(lab: Lab) -> None:
     _pushed(lab)
     _copy(lab, WIND, "2.5", "quarantine-2.5")
+
+
+def took_only_the_names_in_the_event(lab: Lab) -> None:
+    _pushed(lab)
+    _rename(lab, "2.5", "quarantine-2.5")
 
 
 def called_it_something_else(lab: Lab) -> None:
@@ -370,10 +404,15 @@ def deleted_the_image(lab: Lab) -> None:
     _forget(lab, {"imageDigest": looking.tags(lab.client("ecr"), WIND)["2.5"]})
 
 
-def deleted_what_ci_pushed(lab: Lab) -> None:
+def deleted_the_good_one(lab: Lab) -> None:
     _pushed(lab)
     _forget(lab, {"imageDigest": looking.tags(lab.client("ecr"), WIND)["2.7"]})
     _rename(lab, "2.5", "quarantine-2.5")
+
+
+def took_the_good_ones_name(lab: Lab) -> None:
+    _pushed(lab)
+    _rename(lab, "2.7", "released")
 
 
 def put_the_wrong_image_there(lab: Lab) -> None:
@@ -426,9 +465,12 @@ def _rename(lab: Lab, tag: str, to: str) -> None:
 
 
 def _pushed(lab: Lab) -> None:
-    """What a night brings: CI's 2.7 and Noor's 2.5."""
-    for user, tag in ((CI, "2.7"), (NOOR, "2.5")):
-        planting.plant(lab.client("ecr"), WIND, planting.image({"srv/wind": f"wind {tag} by {user}\n"}, {"kestrel": tag}), tag)
+    """What a night brings: 2.7, and 2.5 with an old zlib in it, which gets a second name later."""
+    for tag, zlib in (("2.7", "1:1.2.11.dfsg-2+deb11u2"), ("2.5", "1:1.2.11.dfsg-2")):
+        installed = f"Package: zlib1g\nStatus: install ok installed\nSource: zlib\nArchitecture: amd64\nVersion: {zlib}\n\n"
+        files = {"etc/os-release": 'ID=debian\nVERSION_ID="11"\n', "var/lib/dpkg/status": installed, "srv/wind": f"wind {tag}\n"}
+        planting.plant(lab.client("ecr"), WIND, planting.image(files, {"kestrel": tag}), tag)
+    _copy(lab, WIND, "2.5", "stable")
 
 
 def _prod(lab: Lab) -> str:
@@ -469,14 +511,24 @@ def _others() -> list:
     return [{"anything-but": {"prefix": "quarantine-"}}]
 
 
-def _inbox(lab: Lab, tags: list, instead: dict | None) -> None:
+def _critical() -> dict:
+    return {"finding-severity-counts": {"CRITICAL": [{"exists": True}]}}
+
+
+def _chosen(lab: Lab, detail: dict, **more: list[str]) -> None:
+    """A rule for the inbox, and the queue beside it."""
+    _put(lab, "lab4-inbox", detail, **({"detail-type": ["ECR Image Scan"]} | more))
+    lab.client("sqs").create_queue(QueueName="lab4-inbox")
+
+
+def _inbox(lab: Lab, instead: dict | None) -> None:
     """The inbox, its policy's statement with other parts; None leaves the policy out."""
-    _put(lab, "lab4-inbox", {"action-type": ["PUSH"], "image-tag": tags})
+    _chosen(lab, _critical())
     sqs, arn = lab.client("sqs"), _arn_of(lab, "lab4-inbox")
-    url = sqs.create_queue(QueueName="lab4-inbox")["QueueUrl"]
     lab.client("events").put_targets(Rule="lab4-inbox", Targets=[{"Id": "inbox", "Arn": arn}])
     if instead is not None:
         send = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:SendMessage", "Resource": arn} | instead
+        url = sqs.get_queue_url(QueueName="lab4-inbox")["QueueUrl"]
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [send]})})
 
 
@@ -545,18 +597,28 @@ MISTAKES = (
     Mistake("inbox", "every rule of every account", opened_the_queue_to_every_rule),
     Mistake("inbox", "every rule of every account", opened_the_queue_to_everybody),
     Mistake("inbox", "EventBridge may not send to it", let_in_another_rule),
-    Mistake("inbox", "the worker would choose its own work", let_the_worker_choose_its_own_work),
-    Mistake("inbox", "An image without a tag is a push as well", took_in_images_without_a_tag),
+    Mistake("inbox", "A rule of any account may be called so", let_in_a_rule_of_that_name_in_any_account),
+    Mistake("inbox", "At the push nobody knows yet what is in it", chose_pushes),
+    Mistake("inbox", "It chooses every scan", chose_every_scan),
+    Mistake("inbox", "HIGH is chosen as well", chose_high_as_well),
+    Mistake("inbox", "The wrong ones come", chose_high_instead),
+    Mistake("inbox", "is a document, not a list", named_the_severity_in_a_list),
+    Mistake("inbox", "A value in a list is that value", chose_a_single_critical_finding),
+    Mistake("inbox", "One is enough", chose_more_than_one_critical_finding),
+    Mistake("inbox", "The pattern picks tags", chose_what_is_called_2),
+    Mistake("inbox", "This rule tells of drafts as well", chose_scans_of_drafts_too),
+    Mistake("inbox", "or of tomorrow's", took_only_two_repositories),
+    Mistake("inbox", "A prefix is only letters", forgot_the_slash_of_the_scans),
     Mistake("inbox", "Rule and queue are two things", made_only_the_queue),
     Mistake("inbox", "The rule doesn't know of the queue", forgot_the_inbox_as_target),
-    Mistake("inbox", "A rule of any account may be called so", let_in_a_rule_of_that_name_in_any_account),
-    Mistake("inbox", "or of tomorrow's", took_only_two_repositories),
     Mistake("inbox", "A worker reads event", sent_the_worker_a_sentence),
     Mistake("quarantine", "Who stops everything stops the releases as well", put_everything_into_quarantine, ("inbox",)),
-    Mistake("quarantine", "The wrong one is in quarantine: 2.7 came from CI", put_what_ci_pushed_into_quarantine, ("inbox",)),
+    Mistake("quarantine", "The wrong one is in quarantine: 2.7 has nothing critical", put_the_good_one_into_quarantine, ("inbox",)),
     Mistake("quarantine", "A second name takes nothing away", only_gave_a_second_name, ("inbox",)),
-    Mistake("quarantine", "Deleted is not in quarantine", deleted_the_image, ("inbox",)),
+    Mistake("quarantine", "it is still called stable", took_only_the_names_in_the_event, ("inbox",)),
     Mistake("quarantine", "takes it for rubbish", called_it_something_else, ("inbox",)),
-    Mistake("quarantine", "Who stops everything stops the releases as well", deleted_what_ci_pushed, ("inbox",)),
+    Mistake("quarantine", "Deleted is not in quarantine", deleted_the_image, ("inbox",)),
+    Mistake("quarantine", "Who stops everything stops the releases as well", deleted_the_good_one, ("inbox",)),
+    Mistake("quarantine", "2.7 isn't there any more under its name", took_the_good_ones_name, ("inbox",)),
     Mistake("quarantine", "Another image is in quarantine", put_the_wrong_image_there, ("inbox",)),
 )

@@ -1,4 +1,4 @@
-"""Lessons 00, 02 to 08 and labs 1, 2 and 4 as learners meet them: in JupyterLab, in Chromium, with the real widgets."""
+"""Lessons 00, 02 to 08 and labs 1 to 4 as learners meet them: in JupyterLab, in Chromium, with the real widgets."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ NOTEBOOKS = (
     "notebooks/08-audit-trail-and-events.ipynb",
     "labs/lab-1-ship-a-first-service/lab.ipynb",
     "labs/lab-2-lock-it-down/lab.ipynb",
+    "labs/lab-3-fix-the-findings/lab.ipynb",
     "labs/lab-4-watch-and-react/lab.ipynb",
 )
 
@@ -213,7 +214,7 @@ def test_the_explorer_is_used_by_the_keys_that_it_names(open_notebook: Callable[
         for key in ("Space", "ArrowDown", "Enter"):
             notebook.page.keyboard.press(key)
         assert shown.get_by_label(label).evaluate("list => list.selectedOptions[0].textContent").startswith(first)
-    shown.get_by_role("status").get_by_text("7 of 36 findings.").wait_for()
+    shown.get_by_role("status").get_by_text("vulnerabilities: 7 of 36.").wait_for()
     assert "HIGH" not in shown.get_by_role("status").inner_text()
     notebook.unroll()
     assert notebook.screenshots(SCREENSHOTS, "explorer")

@@ -47,7 +47,12 @@ def test_a_choice_leaves_what_fits_and_announces_it(explorer, label, value, left
 def test_choices_are_joined_by_and(explorer):
     controls(explorer)["Severity"].value = "CRITICAL"
     controls(explorer)["Fix"].value = "without a fix"
-    assert "0 of 4 rows, 0 of 3 findings." in said(explorer) and "<table" not in said(explorer)
+    assert "0 of 4 rows; vulnerabilities: 0 of 3." in said(explorer) and "<table" not in said(explorer)
+
+
+def test_a_vulnerability_in_two_packages_is_one():
+    gzip, xz = (scanned.basic("CVE-2022-1271", "HIGH", name, "1.0") for name in ("gzip", "xz-utils"))
+    assert "2 of 2 rows; vulnerabilities: 1 of 1." in said(findings_explorer.widget(scanned.scan("BASIC", gzip, xz)))
 
 
 def test_of_a_basic_scan_nobody_can_choose_what_it_does_not_say():

@@ -140,6 +140,10 @@ def test_an_image_that_was_not_looked_at_has_no_bars():
     assert "not looked at" in text_of(drawn)
 
 
+def test_of_no_scans_there_is_nothing_to_draw():
+    assert repr(show.severities({})) == "No image was scanned yet, so nothing to draw."
+
+
 def test_a_comparison_says_what_only_one_sees():
     text = repr(show.comparison(BASIC, ENHANCED)).splitlines()
     assert text[3].split()[:4] == ["CVE-2020-14343", "only", "enhanced", "–"]

@@ -52,6 +52,8 @@ def learner(in_the_lab: None, lab_folder: Callable[[str], Path], monkeypatch: py
             _clear(one.lab.client("ecr", region="eu-west-1"))  # where a mistake may have gone
             for each in one.lab.client("logs").describe_resource_policies()["resourcePolicies"]:  # by whatever name a mistake gave it
                 one.lab.client("logs").delete_resource_policy(policyName=each["policyName"])
+            for each in one.lab.client("inspector2").list_filters()["filters"]:
+                one.lab.client("inspector2").delete_filter(arn=each["arn"])
 
 
 def _clear(ecr) -> None:

@@ -60,7 +60,7 @@ def test_each_task_is_done_as_soon_as_it_is_solved(name, learner):
     for number in range(len(tasks)):
         one.take(solve=tasks[: number + 1])
         assert list(one.outcomes().values()) == [DONE] * (number + 1) + [NOT_TRIED] * (len(tasks) - number - 1)
-        one.guide.cleanup()
+        one.guide.reset()
 
 
 def test_done_tasks_may_run_again_another_day(name, learner):

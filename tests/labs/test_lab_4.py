@@ -9,7 +9,7 @@ import pytest
 from ecrlab.check import DONE, NOT_TRIED, NOT_YET
 from ecrlab.content import module
 from ecrlab.labs import looking, planting
-from ecrlab.rules import image_event, message
+from ecrlab.rules import image_event, message, scan_event
 from learners import LABS
 
 FOLDER = next(path for path in LABS.iterdir() if path.name.startswith("lab-4-"))
@@ -106,10 +106,31 @@ def test_values_that_make_another_alarm_or_none_reach_the_check(one, metric, sta
 # Everything really happens.
 
 
-def tonight(one) -> list[str]:
-    """What CI and Noor pushed, in this order."""
+def tonight(one) -> tuple[str, str]:
+    """The version with something critical in it that was pushed, and the one without."""
     held = set(looking.images(one.lab.client("ecr"), "lab4/prod/wind"))
-    return [next(tag for tag in CHECKS.TOMORROW if CHECKS.pushed_by(who, tag).digest in held) for who in ("lab4-ci", "lab4-noor")]
+    bad, good = (next(tag for tag in CHECKS.TOMORROW if CHECKS.tonight(tag, zlib).digest in held) for zlib in (CHECKS.OLD, CHECKS.MENDED))
+    return bad, good
+
+
+def test_the_scanner_finds_one_critical_flaw_in_the_one_and_none_in_the_other(one):
+    one.take(solve=["inbox"])
+    bad, good = tonight(one)
+    assert one.lab.scans.wait("lab4/prod/wind", tag=bad).counts == {"CRITICAL": 1, "HIGH": 1}
+    assert one.lab.scans.wait("lab4/prod/wind", tag=good).counts == {}
+
+
+def test_the_event_knows_the_names_of_its_moment_alone(one):
+    one.take(solve=["inbox"])
+    cells = {cell.id: cell.source for cell in one.starter.cells}
+    events: list[dict] = []
+    one.names["handle"] = events.append
+    exec(cells["night"], one.names)
+    bad, _ = tonight(one)
+    assert [each["detail"]["image-tags"] for each in events] == [[bad]]
+    assert [each["detail"]["finding-severity-counts"] for each in events] == [{"CRITICAL": 1, "HIGH": 1}]
+    assert events[0]["detail"].keys() == scan_event(one.lab, "lab4/prod/wind", {}, [])["detail"].keys()
+    assert set(looking.images(one.lab.client("ecr"), "lab4/prod/wind")[events[0]["detail"]["image-digest"]]) == {bad, "stable"}
 
 
 def test_an_unfinished_worker_may_be_mended_and_the_night_run_again(one):
@@ -127,13 +148,13 @@ def test_an_unfinished_worker_may_be_mended_and_the_night_run_again(one):
 
 
 def strictly(names: dict):
-    """A worker that takes the trail at its word and suppresses nothing."""
+    """A worker that asks for the image by its digest, and suppresses nothing."""
 
     def handle(event: dict) -> None:
         detail, ecr = event["detail"], names["ecr"]
-        where, tag = detail["repository-name"], detail["image-tag"]
-        if names["pushers"](detail["image-digest"], tag) != ["lab4-ci"]:
-            image = ecr.batch_get_image(repositoryName=where, imageIds=[{"imageTag": tag}])["images"][0]
+        where, image_id = detail["repository-name"], {"imageDigest": detail["image-digest"]}
+        image = ecr.batch_get_image(repositoryName=where, imageIds=[image_id])["images"][0]
+        for tag in ecr.describe_images(repositoryName=where, imageIds=[image_id])["imageDetails"][0]["imageTags"]:
             ecr.put_image(repositoryName=where, imageTag=f"quarantine-{tag}", imageManifest=image["imageManifest"])
             ecr.batch_delete_image(repositoryName=where, imageIds=[{"imageTag": tag}])
 
@@ -143,11 +164,12 @@ def strictly(names: dict):
 def test_what_the_rules_choose_reaches_people_and_the_log_group(one, capsys):
     one.take(solve=TASKS)
     heard = capsys.readouterr().out
-    by_ci, by_noor = tonight(one)
-    assert f"lab4/prod/wind:{by_noor} was pushed" in heard
-    assert f"'action-type': 'DELETE', 'image-tag': '{by_noor}'" in heard
+    bad, good = tonight(one)
+    assert f"lab4/prod/wind:{bad} was pushed" in heard and "lab4/prod/wind:stable was pushed" in heard
+    assert f"'action-type': 'DELETE', 'image-tag': '{bad}'" in heard
     kept = [(each["action-type"], each["image-tag"]) for each in one.names["details"]]
-    assert kept == [("PUSH", by_ci), ("PUSH", by_noor), ("PUSH", f"quarantine-{by_noor}"), ("DELETE", by_noor)]
+    renamed = {("PUSH", f"quarantine-{bad}"), ("DELETE", bad), ("PUSH", "quarantine-stable"), ("DELETE", "stable")}
+    assert kept[:3] == [("PUSH", good), ("PUSH", bad), ("PUSH", "stable")] and set(kept[3:]) == renamed
 
 
 def test_the_worker_finds_nothing_of_its_own_in_the_inbox(one):
@@ -159,12 +181,21 @@ def test_the_worker_finds_nothing_of_its_own_in_the_inbox(one):
 
 def test_the_same_event_twice_does_no_harm(one):
     one.take(solve=TASKS)
-    by_noor = tonight(one)[1]
-    digest = CHECKS.pushed_by("lab4-noor", by_noor).digest
-    event = image_event(one.lab, "PUSH", "lab4/prod/wind", by_noor, **{"image-digest": digest})
+    bad, _ = tonight(one)
+    event = scan_event(one.lab, "lab4/prod/wind", {"CRITICAL": 1}, [bad])
+    event["detail"]["image-digest"] = CHECKS.tonight(bad, CHECKS.OLD).digest
     for _ in range(2):
         one.names["handle"](event)
     assert one.guide.verdict("quarantine").outcome == DONE
+
+
+def test_only_pushes_to_production_are_scanned_and_the_clean_up_puts_that_back(one):
+    one.take()
+    ecr = one.lab.client("ecr")
+    told = ecr.batch_get_repository_scanning_configuration(repositoryNames=["lab4/prod/wind", "lab4/wind"])["scanningConfigurations"]
+    assert {each["repositoryName"]: each["scanFrequency"] for each in told} == {"lab4/prod/wind": "SCAN_ON_PUSH", "lab4/wind": "MANUAL"}
+    one.guide.cleanup()
+    assert ecr.get_registry_scanning_configuration()["scanningConfiguration"] == {"scanType": "BASIC", "rules": []}
 
 
 def test_a_stopped_key_deletes_nothing_more(one):
@@ -227,6 +258,29 @@ def test_any_pattern_that_chooses_the_right_events_is_right(one, detail):
     pattern = {"source": ["aws.ecr"], "detail-type": ["ECR Image Action"], "account": [one.lab.account], "detail": detail}
     one.names["events"].put_rule(Name="lab4-keep", EventPattern=json.dumps(pattern))
     assert one.guide.verdict("keep").outcome == DONE
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        {"finding-severity-counts": {"CRITICAL": [{"numeric": [">", 0]}]}},
+        {"finding-severity-counts": {"CRITICAL": [{"numeric": [">=", 1]}]}, "image-digest": [{"exists": True}]},
+        {"finding-severity-counts": {"CRITICAL": [{"anything-but": 0}]}, "scan-status": [{"anything-but": "FAILED"}]},
+    ],
+)
+def test_any_pattern_that_chooses_scans_with_something_critical_is_right(one, detail):
+    one.take(solve=["inbox"])
+    wanted = {"repository-name": [{"wildcard": "lab4/prod/*"}]} | detail
+    one.names["events"].put_rule(Name="lab4-inbox", EventPattern=one.names["pattern"](wanted, says="ECR Image Scan"))
+    assert one.guide.verdict("inbox").outcome == DONE
+
+
+def test_the_inbox_may_also_hear_of_inspectors_scans(one):
+    one.take(solve=["inbox"])
+    detail = {"repository-name": [{"prefix": "lab4/prod/"}], "finding-severity-counts": {"CRITICAL": [{"exists": True}]}}
+    both = {"source": ["aws.ecr", "aws.inspector2"], "detail-type": ["ECR Image Scan", "Inspector2 Scan"], "detail": detail}
+    one.names["events"].put_rule(Name="lab4-inbox", EventPattern=json.dumps(both))
+    assert one.guide.verdict("inbox").outcome == DONE
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -98,7 +99,7 @@ def test_basic_sees_nothing_that_pip_brought_and_enhanced_sees_all_that_basic_se
 
 def test_the_worst_finding_names_the_layer_that_the_dockerfile_copies_the_libraries_into(taken):
     image = taken.names["lab"].client("ecr").batch_get_image(repositoryName="lesson06/shop-api", imageIds=[{"imageTag": "1.0"}])["images"][0]
-    layers = [each["digest"] for each in taken.names["json"].loads(image["imageManifest"])["layers"]]
+    layers = [each["digest"] for each in json.loads(image["imageManifest"])["layers"]]
     assert layers.index(taken.names["package"](taken.names["worst"])["sourceLayerHash"]) == len(layers) - 2
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import shutil
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import timedelta
 from functools import cache
 from itertools import count
@@ -167,8 +169,14 @@ def inspected(lab_endpoint: Endpoint, aws: Callable[..., BaseClient], free_repos
 
 
 @pytest.fixture
-def scanner(monkeypatch: pytest.MonkeyPatch) -> stand_in.Scanner:
-    """A scanner that believes what images say of themselves, in the place of the real one; see stand_in.py."""
+def scanner(monkeypatch: pytest.MonkeyPatch, aws: Callable[..., BaseClient], lab_state: Path, scanned: Callable[[], None]) -> stand_in.Scanner:
+    """A scanner that believes what images say of themselves, in the place of the real one; see stand_in.py. It sees this test's images alone:
+    registries that were left with enhanced scanning are set back."""
+    with closing(sqlite3.connect(lab_state / "lab.sqlite")) as database:
+        left = database.execute("SELECT account, region FROM scanning_configurations WHERE scan_type = 'ENHANCED'").fetchall()
+    for account, region in left:
+        aws("ecr", account, region).put_registry_scanning_configuration(scanType="BASIC", rules=[])
+    scanned()
     made = stand_in.Scanner()
     monkeypatch.setattr("localecr.scanner.process.Examiner.examine", lambda self, subject, known_at: made.examine(subject, known_at))
     return made

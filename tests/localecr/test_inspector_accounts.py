@@ -215,7 +215,7 @@ def test_a_filter_is_a_resource_of_a_policy(meet, aws):
     mine = "arn:aws:inspector2:us-east-1:111122223333:owner/111122223333/filter/"
     somebody = meet(allow("inspector2:CreateFilter", f"{mine}*"))
     client = somebody.client("inspector2")
-    arn = client.create_filter(name=somebody.arn[-20:], action="NONE", filterCriteria={})["arn"]
+    arn = client.create_filter(name=somebody.arn.rpartition("/")[2][-20:], action="NONE", filterCriteria={})["arn"]
     assert arn.startswith(mine)
     with refused("AccessDeniedException", denied(somebody.arn, "inspector2:DeleteFilter", arn)):
         client.delete_filter(arn=arn)

@@ -40,9 +40,9 @@ def test_from_enabling_to_suppressing(cli, inspected):
     assert finding["title"] == "CVE-2023-45853 - zlib1g"
     ordered = cli("list-findings", "--sort-criteria", "field=SEVERITY,sortOrder=ASC", "--page-size", "1")["findings"]
     assert [each["severity"] for each in ordered] == ["MEDIUM", "HIGH", "CRITICAL"]
-    arn = cli("create-filter", "--name", "hide it", "--action", "SUPPRESS", "--filter-criteria", asked, "--tags", "team=shop")["arn"]
+    arn = cli("create-filter", "--name", "hide-it", "--action", "SUPPRESS", "--filter-criteria", asked, "--tags", "team=shop")["arn"]
     assert inspected.statuses()["CVE-2023-45853"] == "SUPPRESSED"
-    assert cli("list-filters", "--arns", arn)["filters"][0]["name"] == "hide it"
+    assert cli("list-filters", "--arns", arn)["filters"][0]["name"] == "hide-it"
     cli("tag-resource", "--resource-arn", arn, "--tags", "stage=live,cost=42")
     cli("untag-resource", "--resource-arn", arn, "--tag-keys", "team", "cost")
     assert cli("list-tags-for-resource", "--resource-arn", arn)["tags"] == {"stage": "live"}

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from awsapi import push
-from specimens import Specimen, image_of, write_layout
+from specimens import Specimen, image, image_of, write_layout
 from test_scanning_basic import UNSUPPORTED, findings, status
 from test_scanning_configuration import CONTINUOUS, rule
 from test_with_skopeo import copy
@@ -91,8 +91,6 @@ def test_basic_scanning_does_not_support_it(ecr, on_push, scanned, unsupported):
 
 
 def test_a_layer_that_is_no_archive_fails_with_a_reason_and_the_next_image_is_scanned(ecr, on_push, scanned):
-    from specimens import image
-
     push(ecr, on_push, image(on_push), "1")
     push(ecr, on_push, debian(VULNERABLE), "2")
     scanned()

@@ -347,6 +347,14 @@ def test_what_a_learner_loads_stands_for_the_catalogues_document_of_the_same_id(
     assert fixes(advisories, zlib) == {}
 
 
+def test_what_a_learner_loads_stands_for_it_from_when_it_was_published(advisories, tmp_path):
+    zlib = package("Debian:12", "zlib1g", "1:1.2.13.dfsg-1", source="zlib")
+    later = document("DEBIAN-CVE-2023-45853", "Debian:12", "zlib", events=("introduced 0", "fixed 1:1.3-1"), published="2025-01-01T00:00:00Z")
+    advisories.update(zipped(tmp_path / "osv.zip", later | {"upstream": ["CVE-2023-45853"]}))
+    assert fixes(advisories, zlib, known_at=day("2024-12-31")) == {"CVE-2023-45853": None}
+    assert fixes(advisories, zlib, known_at=day("2025-01-01")) == {"CVE-2023-45853": "1:1.3-1"}
+
+
 def test_a_learners_own_document_decides_over_all_others(advisories):
     own = document("MINE-1", "PyPI", "urllib3", events=("introduced 0", "fixed 9.9"), aliases=["CVE-2019-11324"])
     advisories.add(own)

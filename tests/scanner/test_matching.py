@@ -212,6 +212,16 @@ def test_that_attackers_use_it_is_known_from_when_it_was_told(advisories):
     assert (after.vulnerability.exploited_since, after.vulnerability.has_exploit) == ("2023-05-01", True)
 
 
+def test_when_its_publisher_changed_it_is_told_where_that_is_known(advisories, tmp_path):
+    """The course's documents carry the date of the course's change, which is nobody else's."""
+    [course, *_] = matches(advisories, package("PyPI", "requests", "2.19"), known_at=day("2030-01-01"))
+    assert course.vulnerability.modified == course.vulnerability.published == day("2018-10-29")
+    with told(tmp_path, document("PYSEC-2020-1", modified="2021-06-01T00:00:00Z")) as others:
+        shop = package("PyPI", "shop", "1.0")
+        assert [each.vulnerability.modified for each in matches(others, shop)] == [day("2021-06-01")]
+        assert [each.vulnerability.modified for each in matches(others, shop, known_at=day("2020-06-01"))] == [day("2020-01-01")]
+
+
 def test_what_was_withdrawn_is_gone_from_then_on(tmp_path: Path):
     with told(tmp_path, document("CVE-2020-22222", withdrawn="2022-01-01T00:00:00Z")) as advisories:
         shop = package("PyPI", "shop", "1.0")

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+from hypothesis import given, reject, settings
+from hypothesis import strategies as st
 from localecr.scanner.model import Unscannable
-from making import Folder, HardLink, Link, dist_info, layer, os_release, status
+from localecr.scanner.overlay import OPAQUE, Overlay
+from localecr.scanner.streams import Unreadable
+from making import Folder, HardLink, Link, dist_info, layer, metadata, os_release, status
 
 STATUS = "var/lib/dpkg/status"
 
@@ -80,6 +90,36 @@ def test_nothing_can_be_unpacked_behind_links_in_circles(take):
     assert refusal.value.status == "FAILED"
 
 
+def test_a_hard_link_to_what_tells_nothing_by_its_own_path_tells_it_by_its_own(take):
+    store = {"var/store/00/ab12": metadata("a", "1"), "var/store/00/cd34": metadata("b", "1")}
+    found = take(store | {"srv/a-1.dist-info/METADATA": HardLink("var/store/00/ab12")}, {"srv/b.egg-info": HardLink("var/store/00/cd34")})
+    assert [(each.name, each.path) for each in found.packages] == [("a", "srv/a-1.dist-info/METADATA"), ("b", "srv/b.egg-info")]
+    assert names(take(store, {"srv/a-1.dist-info/METADATA": HardLink("var/store/00/ab12")}, {".wh.srv": ""})) == []
+
+
+def test_a_hard_link_to_nothing_tells_nothing(take):
+    assert names(take({"srv/a.egg-info": HardLink("srv/b")})) == []
+
+
+@pytest.mark.parametrize(
+    "things",
+    [
+        {"var/lib/dpkg": Link("/usr/lib/sysimage/dpkg"), "usr/lib/sysimage/dpkg/status": status(("bash", "5.2"))},
+        {"var/lib": Link("../srv/lib"), "srv/lib/dpkg/status": status(("bash", "5.2"))},
+        {"var/lib/dpkg/status": Link("../../../srv/packages"), "srv/packages": status(("bash", "5.2"))},
+        {"usr/lib/apk/db/installed": Link("/srv/packages"), "srv/packages": "P:bash\nV:5.2\n\n"},
+    ],
+)
+def test_a_list_of_packages_is_found_where_links_lead_to_it(take, things):
+    link, file = things.items()
+    assert names(take([link, file])) == names(take([file], [link])) == ["bash"]
+    assert names(take([link, file], {".wh.srv": "", "usr/lib/.wh.sysimage": ""})) == []
+
+
+def test_an_os_release_that_was_moved_is_found(take):
+    assert take({"etc/os-release": Link("/nix/os-release"), "nix/os-release": os_release("debian", "12")}).os.id == "debian"
+
+
 @pytest.mark.parametrize("compression", ["gzip", "zstd", "none"])
 def test_layers_are_read_however_they_are_packed(take, compression):
     assert names(take(layer(dist_info("a", "1"), compression))) == ["a"]
@@ -89,3 +129,83 @@ def test_layers_are_read_however_they_are_packed(take, compression):
 @pytest.mark.parametrize("compression", ["gzip", "zstd", "none"])
 def test_what_a_layer_is_its_bytes_say_and_not_its_media_type(take, compression, media_type):
     assert names(take(layer(dist_info("a", "1"), compression, media_type=media_type))) == ["a"]
+
+
+# --- against a file system ---------------------------------------------------------------------------------------------------------------
+
+FOLDERS, FILES = "abc", "xyz"
+folders = st.lists(st.sampled_from(FOLDERS), max_size=3).map("/".join)
+paths = st.tuples(folders, st.sampled_from(FOLDERS + FILES)).map(lambda pair: "/".join(filter(None, pair)))
+contents = st.one_of(st.just("file"), st.just("folder"), paths.map(lambda target: f"-> {target}"))
+layers = st.tuples(st.lists(st.one_of(paths.map(lambda path: (path, False)), folders.map(lambda path: (path, True))), max_size=3), st.lists(st.tuples(paths, contents), max_size=6))
+
+
+def unpack(root: Path, hidden: list[tuple[str, bool]], entries: list[tuple[str, str]]) -> None:
+    """Unpacks a layer as an engine does: what is hidden goes first, then each entry takes its place, behind links where its folder is one."""
+
+    def place(path: str) -> Path:
+        folder, _, name = path.rpartition("/")
+        return Path(os.path.realpath(root / folder)) / name
+
+    def clear(path: Path) -> None:
+        if path.is_symlink() or path.is_file():
+            path.unlink()
+        elif path.is_dir():
+            shutil.rmtree(path)
+
+    for path, is_opaque in hidden:
+        real = Path(os.path.realpath(root / path)) if is_opaque else place(path)
+        for each in (list(real.iterdir()) if real.is_dir() else []) if is_opaque else [real]:
+            clear(each)
+    for path, content in entries:
+        real = place(path)
+        real.parent.mkdir(parents=True, exist_ok=True)
+        if not (content == "folder" and real.is_dir() and not real.is_symlink()):
+            clear(real)
+            if content == "folder":
+                real.mkdir()
+            elif content == "file":
+                real.write_text("")
+            else:
+                real.symlink_to(root / content.removeprefix("-> "))
+
+
+def entries_of(hidden: list[tuple[str, bool]], entries: list[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
+    for path, is_opaque in hidden:
+        folder, _, name = path.rpartition("/")
+        yield f"{path}/{OPAQUE}" if is_opaque else f"{folder}/.wh.{name}", "file", ""
+    for path, content in entries:
+        yield path, content.split()[0].replace("folder", "directory").replace("->", "link"), "/" + content[3:]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links are POSIX's")
+@settings(max_examples=200)
+@given(st.lists(layers, max_size=4))
+def test_what_is_left_is_what_an_engine_would_have_unpacked(image):
+    overlay: Overlay[str] = Overlay()
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(os.path.realpath(folder))
+        for number, (hidden, entries) in enumerate(image):
+            try:
+                overlay.apply(entries_of(hidden, entries), number, lambda path: "", lambda content, target, path: content)
+                unpack(root, hidden, entries)
+            except (Unreadable, OSError):
+                reject()  # a link in circles, or a file where a folder should be: nothing could be unpacked
+        there = {str(each.relative_to(root)) for each in root.rglob("*") if each.is_symlink() or each.is_file()}
+    assert set(overlay.nodes) == there
+
+
+@given(st.lists(layers, max_size=4), st.randoms())
+def test_whiteouts_may_stand_anywhere_in_their_layer(image, random):
+    """As long as no links are met on the way to what they hide."""
+
+    def left(is_shuffled: bool) -> dict[str, int]:
+        overlay: Overlay[str] = Overlay()
+        for number, (hidden, entries) in enumerate(image):
+            whiteouts, others = list(entries_of(hidden, [])), [each for each in entries_of([], entries) if each[1] != "link"]
+            for each in whiteouts if is_shuffled else []:
+                others.insert(random.randint(0, len(others)), each)
+            overlay.apply(others if is_shuffled else whiteouts + others, number, lambda path: "", lambda content, target, path: content)
+        return {path: node.layer for path, node in overlay.nodes.items()}
+
+    assert left(True) == left(False)

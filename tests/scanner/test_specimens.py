@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import building
+import debian_tools
 import expecting
 import pytest
+import tools
 from dockerless import seeds
 from expecting import Expected, Row
 import localecr.scanner
@@ -26,6 +28,7 @@ from telling import day
 
 TODAY = day("2026-01-05")
 NAMES = sorted(expecting.table())
+DAYS = ("2021-12-09", "2021-12-10", "2021-12-14")
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +68,19 @@ def test_just_these_flaws_are_found_in_it(examined: Callable[[str], Examination]
     found: dict[tuple[Any, ...], list[tuple[str, int]]] = defaultdict(list)
     for match in examination.matches:
         package, flaw = match.package, match.vulnerability
-        basic = severity.basic(flaw) if package.manager == "OS" else None
+        basic = severity.basic(flaw) if package.manager == "OS" and expecting.is_supported(name) else None
         source, version = package.source or package.name, package.source_version or package.version
         found[flaw.id, basic, severity.inspector(flaw), source, version, match.fixed_in].append((package.name, numbers[package.layer]))
     rows = {Row(*key, tuple(sorted(packages))) for key, packages in found.items()}
     assert rows - set(expecting.rows(name)) == set(), "found, and not in the table"
     assert set(expecting.rows(name)) - rows == set(), "in the table, and not found"
     assert examination.problems == ()
+
+
+def test_log4shell_became_known_on_10_december_2021_and_its_second_flaw_four_days_later(shelf: building.Shelf, tmp_path: Path) -> None:
+    with Advisories(tmp_path / "advisories.sqlite") as advisories:
+        known = {each: [match.vulnerability.id for match in examine(shelf.subject("search:1.0"), advisories, day(each)).matches] for each in DAYS}
+    assert known == {"2021-12-09": [], "2021-12-10": ["CVE-2021-44228"], "2021-12-14": ["CVE-2021-44228", "CVE-2021-45046"]}
 
 
 # --- the table itself ----------------------------------------------------------------------------------------------------------------------
@@ -116,13 +125,19 @@ def test_dpkg_finds_the_same_flaws_in_debians_packages(shelf: building.Shelf, re
     for name in NAMES:
         sources = _debian_sources(shelf, name, release)
         judged = {(cve, source, version, fixed) for cve, source, fixed in flaws for version in sources.get(source, ()) if fixed is None or dpkg(version, "lt", fixed)}
-        told = {(row.cve, row.source, row.version, row.fixed_in) for row in expecting.rows(name) if row.basic and sources}
+        told = {(row.cve, row.source, row.version, row.fixed_in) for row in expecting.rows(name) if row.source in sources}
         assert judged == told, name
+
+
+def _files(shelf: building.Shelf, name: str) -> dict[str, bytes]:
+    """Each path of an image as its highest layer has it; whiteouts are nothing special here."""
+    image = shelf.image(name)
+    return {path: data for number in range(len(image.layers)) for path, data in building.files(image, number).items()}
 
 
 def _debian_sources(shelf: building.Shelf, name: str, release: str) -> dict[str, set[str]]:
     """Source packages and their versions in the highest layer that has dpkg's lists, by a reading of deb822 that is not the scanner's."""
-    files = {path: data for number in range(len(shelf.image(name).layers)) for path, data in building.files(shelf.image(name), number).items()}
+    files = _files(shelf, name)
     system = files.get("etc/os-release", files.get("usr/lib/os-release", b""))
     if f'VERSION_ID="{release}"' not in system.decode():
         return {}
@@ -134,6 +149,20 @@ def _debian_sources(shelf: building.Shelf, name: str, release: str) -> dict[str,
             source, _, version = fields.get("Source", fields["Package"]).partition(" ")
             sources[source].add(version.strip("()") or fields["Version"])
     return sources
+
+
+@pytest.mark.debsecan
+@pytest.mark.parametrize("release", debian_tools.RELEASES)
+def test_debsecan_finds_the_same_flaws_in_debians_packages(shelf: building.Shelf, release: str, tmp_path: Path) -> None:
+    program, judged = tools.need("debsecan"), 0
+    for number, name in enumerate(NAMES):
+        files = _files(shelf, name)
+        if "var/lib/dpkg/status" in files and f"VERSION_CODENAME={release}".encode() in files["etc/os-release"]:
+            (status := tmp_path / f"{release}-{number}").write_bytes(files["var/lib/dpkg/status"])
+            told = sorted({f"{row.cve} {package}" for row in expecting.rows(name) if row.basic for package, _ in row.packages})
+            assert debian_tools.debsecan(program, status, tmp_path).splitlines() == told, name
+            judged += 1
+    assert judged > 5
 
 
 def test_packaging_finds_the_same_flaws_in_pythons_libraries() -> None:

@@ -9,7 +9,7 @@ from ecrlab import vectors
 from ecrlab.errors import LabError
 from ecrlab.findings import Row
 from ecrlab.show import html, severity, words
-from ecrlab.show.picture import Picture
+from ecrlab.show.picture import Picture, note
 
 if TYPE_CHECKING:
     from ecrlab.scans import Scan
@@ -21,13 +21,13 @@ FEW = 8  # findings that are named where one isn't there
 def findings(scan: Scan) -> Picture:
     """Draw the findings of a scan, the worst first: a row for each vulnerability and package that has it."""
     told, rows = summary(scan), reading.rows(scan)
-    return Picture(html.card(table(scan, rows), html.paragraph(told)), f"{plain_table(scan, rows)}\n{told}") if rows else _sentence(told)
+    return Picture(html.card(table(scan, rows), html.paragraph(told)), f"{plain_table(scan, rows)}\n{told}") if rows else note(told)
 
 
 def summary(scan: Scan) -> str:
     """What a scan came to, in a sentence that never takes "not looked at" for "nothing found"."""
     if not scan.has_looked:
-        said = f" {_sentence_of(scan.description)}" if scan.description else ""
+        said = f" {scan.description.removesuffix('.')}." if scan.description else ""
         return f"{scan.name}: {scan.status}.{said} Nobody has looked into this image: that isn't the same as finding nothing."
     if not scan.findings:
         return f"{scan.name}: no findings. The advisories that were used know of nothing in this image."
@@ -119,11 +119,3 @@ def _package(scan: Scan, row: Row) -> str:
     if scan.type == "ENHANCED":
         sentence += f"; fixed in {row.fixed_in}" if row.fixed_in else "; no fix yet"
     return sentence
-
-
-def _sentence_of(text: str) -> str:
-    return text if text.endswith(".") else f"{text}."
-
-
-def _sentence(told: str) -> Picture:
-    return Picture(html.card(html.paragraph(told)), told)

@@ -18,6 +18,7 @@ SKY, PURPLE, GREY = "#56b4e9", "#cc79a7", "#999999"
 
 FONT = "font-family:var(--jp-ui-font-family,system-ui,sans-serif)"
 MONO = "font-family:var(--jp-code-font-family,ui-monospace,monospace)"
+CODE = f"{MONO};background:{SHADE};color:{INK};padding:0 3px;border-radius:2px"
 
 
 class Html(str):
@@ -57,12 +58,12 @@ def strong(*children: str) -> Html:
 
 def code(text: str) -> Html:
     """A name, a command or a digest, within a sentence."""
-    return element("code", text, style=f"{MONO};background:{SHADE};color:{INK};padding:0 3px;border-radius:2px")
+    return element("code", text, style=CODE)
 
 
 def name(text: str) -> Html:
     """A name that is never broken at its hyphens: `CVE-2021-3711`."""
-    return element("span", code(text), style="white-space:nowrap")
+    return element("code", text, style=f"{CODE};white-space:nowrap")  # on the element itself: JupyterLab has a rule for code
 
 
 def block(text: str) -> Html:

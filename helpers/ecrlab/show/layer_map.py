@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ecrlab.lab import Lab
     from ecrlab.scans import Scan
 
-_BLOCK = 16  # pixels a finding
+_BLOCK, _IN_A_ROW = 16, 8  # pixels a finding, and findings
 
 
 def layer_map(lab: Lab, repository: str, tag: str, scan: Scan) -> Picture:
@@ -54,13 +54,13 @@ def _count(rows: list[Row]) -> dict[str, int]:
 
 def _blocks(counts: dict[str, int], said: str) -> html.Html:
     """A block for each finding, in its severity's colour and with its shape, above the numbers in words."""
-    pieces, x = [], 1
-    for name, number in counts.items():
-        for _ in range(number):
-            pieces.append(html.element("rect", x=x, y=1, width=_BLOCK - 2, height=_BLOCK - 2, fill=html.PAPER, stroke=severity.colour(name), stroke_width=2))
-            pieces.append(html.label(x + (_BLOCK - 2) / 2, _BLOCK - 5, severity.word(name)[0], 10, text_anchor="middle"))
-            x += _BLOCK
-    drawing = html.element("div", html.svg(x, _BLOCK, said, *pieces)) if pieces else ""
+    pieces, found = [], [name for name, number in counts.items() for _ in range(number)]
+    for number, name in enumerate(found):
+        y, x = (_BLOCK * each + 1 for each in divmod(number, _IN_A_ROW))
+        pieces.append(html.element("rect", x=x, y=y, width=_BLOCK - 2, height=_BLOCK - 2, fill=html.PAPER, stroke=severity.colour(name), stroke_width=2))
+        pieces.append(html.label(x + (_BLOCK - 2) / 2, y + _BLOCK - 6, severity.word(name)[0], 10, text_anchor="middle"))
+    width, rows = _BLOCK * min(len(found), _IN_A_ROW), -(-len(found) // _IN_A_ROW)
+    drawing = html.element("div", html.svg(width + 1, _BLOCK * rows, said, *pieces), style=f"min-width:{width}px") if found else ""
     return html.join(drawing, said)
 
 

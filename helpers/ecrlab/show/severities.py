@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ecrlab.findings import SEVERITIES
 from ecrlab.show import html, severity, words
-from ecrlab.show.picture import Picture
+from ecrlab.show.picture import Picture, note
 
 if TYPE_CHECKING:
     from ecrlab.scans import Scan
@@ -22,6 +22,8 @@ def severities(scans: Mapping[str, Scan]) -> Picture:
 
     An image that wasn't looked at has no bars, and that is said.
     """
+    if not scans:
+        return note("No image was scanned yet, so nothing to draw.")
     counts = {name: severity.ordered(scan.counts) if scan.has_looked else {} for name, scan in scans.items()}
     told = f"Findings by severity. {' '.join(_sentence(name, scan, counts[name]) for name, scan in scans.items())}"
     shown = [each for each in SEVERITIES if each in SHOWN or any(each in counted for counted in counts.values())]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from localecr.scanner import severity, sources
-from localecr.scanner.advisories import OWN, Advisory, Entry, is_cve
+from localecr.scanner.advisories import CATALOGUE, OWN, Advisory, Entry, is_cve
 from localecr.scanner.model import Vulnerability
 from localecr.scanner.osv import instant
 
@@ -37,7 +37,7 @@ def vulnerability(id: str, deciding: Advisory, entries: list[Entry], told: list[
         source=sources.of(deciding.id).name,
         url=sources.page(deciding.id, id) or next(iter(references), ""),
         published=deciding.published,
-        modified=deciding.modified if deciding.modified <= known_at else deciding.published,
+        modified=_modified(deciding, known_at),
         vector=vector,
         score=points,
         score_source=score_source,
@@ -69,6 +69,11 @@ def score(entries: list[Entry], said: list[Advisory]) -> tuple[str | None, float
 
 def _vectors(given: list[list[str]]) -> list[str]:
     return [vector for wanted in VECTORS for kind, vector in given if kind == wanted]
+
+
+def _modified(advisory: Advisory, known_at: float) -> float:
+    """When its publisher changed it last, as far as is known: the course's own documents say only when the course changed them."""
+    return advisory.published if advisory.origin == CATALOGUE or advisory.modified > known_at else advisory.modified
 
 
 def _known_exploited(said: list[Advisory], known_at: float) -> Iterator[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+LARGEST = 16 << 20  # bytes of a document
 LONGEST_NAME = 512  # characters of an id, an alias, a package's name or a version
 LONGEST_SUMMARY = 1000
 BEGINNING = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -46,7 +47,9 @@ class Document:
 
 
 def parse(text: bytes) -> Document:
-    """An OSV document from its JSON text. Raises NotOsv."""
+    """An OSV document from its JSON text, of at most LARGEST bytes. Raises NotOsv."""
+    if len(text) > LARGEST:
+        raise NotOsv("it is too large")
     try:
         return read(json.loads(text))
     except RecursionError:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from localecr.scanner.model import Vulnerability
 
 # From this score on (NVD's ranges and Amazon Inspector's bands are the same ones): 0.1 to 3.9, 4.0 to 6.9, 7.0 to 8.9, 9.0 to 10
@@ -19,6 +21,7 @@ RATINGS = {
 DISTRIBUTIONS = ("DEBIAN", "ALPINE", "UBUNTU")
 
 
+@lru_cache(maxsize=4096)  # many vulnerabilities have the same
 def score(vector: str) -> float | None:
     """The base score of a CVSS vector of version 2, 3.0, 3.1 or 4.0; None of one that can't be read."""
     import cvss

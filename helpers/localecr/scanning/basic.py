@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from typing import Any
 
 from localecr.scanner import severity
 from localecr.scanner.model import Examination, Inventory, Match, Unscannable, Vulnerability
+from localecr.scanning.scans import SEVERITIES
 
 Finding = dict[str, Any]  # the model's ImageScanFinding
-SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED", "UNTRIAGED")  # the last is Amazon Inspector's
 UNSUPPORTED = "UnsupportedImageError: The operating system and/or package manager are not supported."
 
 
@@ -30,12 +28,6 @@ def findings(examination: Examination) -> list[Finding]:
         if match.package.manager == "OS":
             found.setdefault((match.vulnerability.id, match.package.source or match.package.name), _finding(match))
     return [found[key] for key in sorted(found, key=lambda key: (SEVERITIES.index(found[key]["severity"]), *key))]
-
-
-def counts(severities: Iterable[str]) -> dict[str, int]:
-    """How many there are of each severity that there is: the model's findingSeverityCounts."""
-    found = Counter(severities)
-    return {each: found[each] for each in SEVERITIES if found[each]}
 
 
 def _finding(match: Match) -> Finding:

@@ -30,9 +30,9 @@ class End:
 
 
 def keep(look: Look, outcome: Outcome) -> None:
-    """Ends a scan. Of an image that was deleted meanwhile, or isn't scanned any more, nothing is kept, which is no error."""
+    """Ends a scan. Of an image that was deleted meanwhile, was left behind or isn't scanned any more, nothing is kept, which is no error."""
     with look.registry.database.write() as transaction:
-        if transaction.execute("SELECT 1 FROM scans WHERE image_id = ? AND type = ?", look.key).fetchone() is None:
+        if transaction.execute("SELECT 1 FROM scans WHERE image_id = ? AND type = ? AND due", look.key).fetchone() is None:
             return
         if isinstance(outcome, Examination):
             subjects.keep(look.registry.lab, outcome.inventory)
@@ -68,8 +68,8 @@ def _end_basic(look: Look, outcome: Outcome) -> End:
     else:
         end = End("COMPLETE", scans.COMPLETE, examination.sources_updated_at, basic.findings(examination))
     status = "COMPLETE" if end.status == "COMPLETE" else "FAILED"  # those that AWS publishes; of UNSUPPORTED_IMAGE it says nothing
-    counts = basic.counts(each["severity"] for each in end.findings or ())
-    events.scanned(look.registry, look.repository["name"], look.image["digest"], tags.of_image(look.registry, look.image["id"]), status, counts)
+    named = tags.of_image(look.registry, look.image["id"])
+    events.scanned(look.registry, look.repository["name"], look.image["digest"], named, status, scans.counts(end.findings))
     return end
 
 

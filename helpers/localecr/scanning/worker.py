@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from localecr.registry import Lab, Registry
-from localecr.scanner.model import Unscannable
-from localecr.scanning import knowledge, scans
+from localecr.scanning import coverage, knowledge
 from localecr.store import trouble
 from localecr.store.database import Closed, Database
 
 if TYPE_CHECKING:
-    from localecr.scanner.model import Examination
+    from localecr.scanner.model import Examination, Unscannable
     from localecr.scanner.process import Examiner
 
 log = logging.getLogger("localecr")
@@ -34,7 +33,8 @@ _beginning = threading.Lock()
 
 def begin(lab: Lab) -> None:
     """Has scans done that an earlier process of the lab left, and images looked at again that are scanned continuously. Call it when the lab starts."""
-    scans.go_on(lab)
+    with trouble.tolerated("That images are to be scanned again"):
+        coverage.go_on(lab)
     if lab.database.one("SELECT 1 FROM scans WHERE due LIMIT 1"):
         wake(lab)
 
@@ -108,7 +108,7 @@ class Worker:
         """Has continuous scanning go on with what is known now; who moved the clock is answered when that is asked for."""
         if not self._is_ending:
             with trouble.tolerated("That images are to be scanned again"):
-                scans.go_on(self._lab)
+                coverage.go_on(self._lab)
 
     def stop(self) -> None:
         self._is_ending = True
@@ -163,6 +163,7 @@ class Worker:
 
     def _scan(self, look: Look) -> None:
         """Examines an image and keeps what was found. A mistake of the lab's with it fails that image, and holds up no other."""
+        from localecr.scanner.model import Unscannable
         from localecr.scanning import results
 
         try:
@@ -181,6 +182,7 @@ class Worker:
 
     def _examine(self, look: Look) -> Examination | Unscannable | None:
         """What the scanner says of an image; None where the lab is stopping it."""
+        from localecr.scanner.model import Unscannable
         from localecr.scanning import subjects
 
         if look.attempts >= MOST_ATTEMPTS:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,8 +27,11 @@ FILE = "advisories.sqlite"  # in the lab's folder
 MOST_NAMED = 20  # documents that an update refuses and names
 # a document is known from when it was published until it was withdrawn
 KNOWN = "document.published <= :known_at AND (document.withdrawn IS NULL OR document.withdrawn > :known_at)"
-# and one of the same id that a learner loaded or wrote stands for it
-CURRENT = f"{KNOWN} AND NOT EXISTS (SELECT 1 FROM documents AS newer WHERE newer.id = document.id AND newer.origin > document.origin)"
+# and one of the same id that a learner loaded or wrote stands for it, once that is published
+CURRENT = (
+    f"{KNOWN} AND NOT EXISTS (SELECT 1 FROM documents AS newer"
+    " WHERE newer.id = document.id AND newer.origin > document.origin AND newer.published <= :known_at)"
+)
 COLUMNS = (
     "document.number, document.id, document.origin, document.published, document.modified, document.withdrawn, document.body,"
     " (SELECT json_group_array(name) FROM names WHERE names.document = document.number) AS names"
@@ -66,27 +70,19 @@ class Said(NamedTuple):
     entry: Entry
 
 
-@dataclass
+@dataclass(frozen=True)
 class Update:
     """What an update did, in numbers of documents; ``problems`` names the first of those that were refused, and why."""
 
-    added: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    refused: int = 0
-    problems: list[Problem] = field(default_factory=list)
+    added: int
+    changed: int
+    unchanged: int
+    refused: int
+    problems: tuple[Problem, ...]
 
     @property
     def read(self) -> int:
         return self.added + self.changed + self.unchanged
-
-    def count(self, outcome: str) -> None:
-        setattr(self, outcome, getattr(self, outcome) + 1)
-
-    def refuse(self, subject: str, reason: str) -> None:
-        self.refused += 1
-        if len(self.problems) < MOST_NAMED:
-            self.problems.append(Problem(subject, reason))
 
 
 class Advisories:
@@ -207,18 +203,19 @@ class Advisories:
 
         A document takes the place of an older one of the same id. What is no OSV document is counted and named. Raises Unreadable.
         """
-        done = Update()
+        kept, refused = Counter[str](), 0
+        problems: list[Problem] = []
         with documents(source) as given, tables.writing(self._database) as transaction:
-            for subject, text in given:
+            for name, text in given:
                 try:
-                    if text is None:
-                        raise osv.NotOsv("it is too large")
-                    done.count(tables.keep(transaction, osv.parse(text), LOADED))
+                    kept[tables.keep(transaction, osv.parse(text), LOADED)] += 1
                 except osv.NotOsv as error:
-                    done.refuse(subject, str(error))
-            if not done.read:
+                    refused += 1
+                    if len(problems) < MOST_NAMED:
+                        problems.append(Problem(name, str(error)))
+            if not kept:
                 raise Unreadable(f"There is no OSV document in {source}.")
-        return done
+        return Update(kept["added"], kept["changed"], kept["unchanged"], refused, tuple(problems))
 
     def add(self, document: dict[str, Any]) -> str:
         """Keeps an OSV document of the learner's own, in place of any other of the same id, and returns the id. Raises osv.NotOsv."""

@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-LARGEST_DOCUMENT = 16 << 20  # bytes of JSON
+from localecr.scanner import osv
+
 LARGEST_DOWNLOAD = 4 << 30  # bytes
 LARGEST_WHOLE = 16 << 30  # bytes of JSON in all
 MOST_DOCUMENTS = 2_000_000
 PATIENCE = 60  # seconds for the next bytes of a download
 
-Given = Iterator[tuple[str, bytes | None]]  # a document's name and its text, or None where it is too large
+Given = Iterator[tuple[str, bytes]]  # a document's name and its text; of one that is too large so much that this is seen
 
 
 class Unreadable(Exception):
@@ -43,7 +44,7 @@ def documents(source: str | Path) -> Iterator[Given]:
 def _bounded(given: Given) -> Given:
     whole = 0
     for count, (name, text) in enumerate(given, 1):
-        whole += LARGEST_DOCUMENT if text is None else len(text)
+        whole += len(text)
         if count > MOST_DOCUMENTS or whole > LARGEST_WHOLE:
             raise Unreadable(f"That is too much: more than {MOST_DOCUMENTS:,} documents, or than {LARGEST_WHOLE >> 30} GiB of them.")
         yield name, text
@@ -75,9 +76,8 @@ def _entries(archive: zipfile.ZipFile) -> Given:
                 yield entry.filename, _read(file)
 
 
-def _read(file: BinaryIO) -> bytes | None:
-    text = file.read(LARGEST_DOCUMENT + 1)
-    return text if len(text) <= LARGEST_DOCUMENT else None
+def _read(file: BinaryIO) -> bytes:
+    return file.read(osv.LARGEST + 1)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-TABLE = Path(__file__).with_name("expected-findings.toml")
+TABLE = Path(__file__).parents[1] / "scanner" / "expected-findings.toml"
 MANAGERS = ("PYTHONPKG", "NODEPKG", "JAR")
 
 
@@ -39,6 +39,12 @@ class Row:
 @functools.cache
 def table() -> dict[str, dict[str, str]]:
     return tomllib.loads(TABLE.read_text())
+
+
+def is_supported(specimen: str) -> bool:
+    """Whether basic scanning supports it."""
+    said = table()[specimen]
+    return is_supported(said["on"]) if "on" in said else said.get("basic") != "UNSUPPORTED_IMAGE"
 
 
 def packages(specimen: str) -> list[Expected]:
