@@ -227,7 +227,8 @@ def test_calls_are_in_the_trail_and_those_that_read_say_so(own, aws, account):
     own.enable(resourceTypes=["ECR"])
     own.list_findings()
     own.search_vulnerabilities(filterCriteria={"vulnerabilityIds": ["CVE-2021-44228"]})
-    events = aws("cloudtrail", account).lookup_events(LookupAttributes=[{"AttributeKey": "EventSource", "AttributeValue": "inspector2.amazonaws.com"}])["Events"]
+    ours = [{"AttributeKey": "EventSource", "AttributeValue": "inspector2.amazonaws.com"}]
+    events = aws("cloudtrail", account).lookup_events(LookupAttributes=ours)["Events"]
     assert {each["EventName"]: each["ReadOnly"] for each in events} == {"Enable": "false", "ListFindings": "true", "SearchVulnerabilities": "true"}
 
 

@@ -155,7 +155,9 @@ def test_images_are_chosen_by_repository_tag_and_resource(inspected, export):
     assert chosen(accountId=("EQUALS", inspected.account)) == {one, two, three}
 
 
-@pytest.mark.parametrize("criteria", [{"ec2InstanceTags": [{"comparison": "EQUALS", "key": "team"}]}, {"ecrImageTags": [{"comparison": "EQUALS", "value": "none"}]}])
+@pytest.mark.parametrize(
+    "criteria", [{"ec2InstanceTags": [{"comparison": "EQUALS", "key": "team"}]}, {"ecrImageTags": [{"comparison": "EQUALS", "value": "none"}]}]
+)
 def test_where_nothing_fits_the_report_has_failed(inspected, export, criteria):
     inspected.finds(inspected.push(), OPENSSL)
     told, written = export(criteria)
@@ -224,7 +226,8 @@ def test_a_report_that_is_not_there_is_not_found(inspected, aws, door, export):
     inspected.finds(inspected.push(), OPENSSL)
     report = export()[0]["reportId"]
     absent = "00000000-0000-0000-0000-000000000000"
-    for client, number in ((inspected.inspector, absent), (aws("inspector2", inspected.account, "eu-west-1"), report), (aws("inspector2", "777788889999"), report)):
+    elsewhere, another = aws("inspector2", inspected.account, "eu-west-1"), aws("inspector2", "777788889999")
+    for client, number in ((inspected.inspector, absent), (elsewhere, report), (another, report)):
         with refused("ResourceNotFoundException", f"There is no report {number}."):
             client.get_sbom_export(reportId=number)
     with pytest.raises(DoorError, match="There is no report"):
