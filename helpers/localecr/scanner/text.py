@@ -6,18 +6,17 @@ from collections.abc import Collection, Iterator
 
 from localecr.scanner.streams import Stream, Unreadable
 
-LONGEST_LINE = 1 << 20  # bytes; real ones, lists of what a package needs, have some thousands
+LONGEST_LINE = 1 << 20  # bytes that are kept of a line; real ones, lists of what a package needs, have some thousands
 
 
 def lines(stream: Stream) -> Iterator[str]:
-    """The lines without their ends. Raises Unreadable for one that doesn't end."""
+    """The lines without their ends, and of one that is too long its beginning: what comes after it is told as well."""
     rest = b""
     for piece in stream.pieces():
         *whole, rest = (rest + piece).split(b"\n")
         for line in whole:
             yield _text(line)
-        if len(rest) > LONGEST_LINE:
-            raise Unreadable(f"has a line of more than {LONGEST_LINE:,} bytes")
+        rest = rest[:LONGEST_LINE]
     if rest:
         yield _text(rest)
 
