@@ -6,7 +6,7 @@ A finding is of one image, in its repository, and one vulnerability. AWS: Unders
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -32,12 +32,13 @@ def record(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row, exam
     """
     _forget(registry)
     now, rules = registry.lab.clock.now(), suppression.rules(registry)
-    before = {each.vulnerability: each for each in of_digest(registry, repository["name"], image["digest"])}
+    all_before = of_digest(registry, repository["name"], image["digest"])
+    before, earlier = {each.vulnerability: each for each in all_before}, Counter(each.vulnerability for each in all_before)
     about, changed = _about(registry, repository, image, examination.inventory), []
     for name, matches in _by_vulnerability(examination.matches).items():
         known, said = before.pop(name, None), details.of(matches)
         if known is None or not known.is_open and now - known.updated_at > REOPENING:
-            opened = _new(registry, repository, image, name)
+            opened = _new(registry, repository, image, name, earlier[name])
             changed.append(suppression.judged(replace(opened, details=said, image=about), rules))
         elif not known.is_open or known.details != said or known.image != about or known.image_id != image["id"]:
             again = replace(known, image_id=image["id"], details=said, image=about, closed_for=None, forgotten_at=None)
@@ -129,9 +130,8 @@ def _about(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row, inve
     return about | {name: value for name, value in more.items() if value}
 
 
-def _new(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row, vulnerability: str) -> Finding:
+def _new(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row, vulnerability: str, earlier: int) -> Finding:
     now, place = registry.lab.clock.now(), (registry.account, registry.region, repository["name"], image["digest"])
-    earlier = sum(each.vulnerability == vulnerability for each in of_digest(registry, repository["name"], image["digest"]))
     return Finding(finding.identifier(*place, vulnerability, earlier), *place, image["id"], vulnerability, "ACTIVE", now, now, now, {}, {})
 
 
