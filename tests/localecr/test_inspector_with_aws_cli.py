@@ -75,6 +75,7 @@ def test_an_sbom_from_a_shell(aws_cli, inspected, door):
     """Version 1 alone, since a version 2 of a stable distribution may be older than SBOMs."""
     aws = as_account(aws_cli, door.keys(inspected.account))
     inspected.finds(inspected.push(), OPENSSL)
+    inspected.cover()
     to = "bucketName=sboms,keyPrefix=mine,kmsKeyArn=arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     chosen = f"ecrRepositoryName=[{{comparison=EQUALS,value={inspected.name}}}]"
     words = ("create-sbom-export", "--report-format", "CYCLONEDX_1_4", "--resource-filter-criteria", chosen, "--s3-destination", to)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import io
+import json
+import subprocess
+import sys
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import making
@@ -13,10 +18,10 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
-from localecr.scanner import inventory, overlay, survey, tar, unpacking
+from localecr.scanner import inventory, overlay, survey, unpacking
 from localecr.scanner.model import LayerFile, Subject, Unscannable
 from localecr.scanner.unpacking import Budget
-from making import Device, Folder, HardLink, Link, dist_info, layer, metadata, node_module, os_release, status
+from making import Device, Folder, HardLink, Link, dist_info, layer, metadata, node_module
 
 MiB = 1 << 20
 
@@ -238,8 +243,6 @@ def test_a_layer_is_whole_however_its_pieces_fall(more, pieces, noise):
 
 
 def unpacked(content: bytes):
-    import io
-
     return unpacking.unpacked(io.BytesIO(content), Budget(1 << 30))
 
 
@@ -293,12 +296,19 @@ def test_a_manifest_may_say_anything(image, manifest):
     assert refusal.value.status == "UNSUPPORTED_IMAGE"
 
 
-def test_nothing_is_written_anywhere(image, monkeypatch):
-    made = image(dist_info("a", "1") | {"srv/a.jar": making.jar(making.pom("g.h", "a", "1"))}, layer({"b": "c"}, "zstd"))
-    files = {path: path.read_bytes() for path in made.folder.rglob("*") if path.is_file()}
-    opened = []
-    real = open
-    monkeypatch.setattr("builtins.open", lambda path, mode="r", *rest, **more: opened.append(mode) or real(path, mode, *rest, **more))
-    inventory.take(made.subject)
-    assert set(opened) == {"rb"}
-    assert {path: path.read_bytes() for path in made.folder.rglob("*") if path.is_file()} == files
+def test_nothing_is_written_anywhere(image, tmp_path):
+    things = dist_info("a", "1") | {"srv/a.jar": making.jar(making.pom("g.h", "a", "1"))}
+    made = image(things, *(layer(dist_info("b", "1"), compression) for compression in ("zstd", "none")))
+    program = (
+        "import json, sys\n"
+        "from localecr.scanner import inventory, model\n"
+        "import zstandard\n"
+        "opened = []\n"
+        "sys.addaudithook(lambda event, arguments: opened.append((event, *map(str, arguments))) if event.startswith(('open', 'os.', 'shutil.', 'tempfile.')) else None)\n"
+        "inventory.take(model.Subject.of_json(json.loads(sys.argv[1])))\n"
+        "print(json.dumps(opened))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, json.dumps(asdict(made.subject))], capture_output=True, text=True, check=True)
+    opened = json.loads(done.stdout)
+    assert {event for event, *_ in opened} == {"open"}
+    assert {mode for _, _, mode, *_ in opened} == {"r"}  # its raw mode

@@ -176,12 +176,7 @@ def test_a_jar_that_can_be_started_has_a_script_before_it(take):
     assert names(take({"srv/app.jar": content})) == {"org.yaml:snakeyaml": "1.26"}
 
 
-def test_a_jar_without_a_pom_is_named_by_its_manifest(take):
-    content = jar(manifest(Implementation_Vendor_Id="org.apache.commons", Implementation_Version="1.9"))
-    assert names(take({"srv/commons-text-1.9.jar": content})) == {"org.apache.commons:commons-text": "1.9"}
-
-
-def test_springs_own_jars_have_no_pom_and_no_group_and_are_known(take):
+def test_springs_own_jars_have_no_pom_and_are_known(take):
     content = jar(manifest(Implementation_Title="spring-beans", Implementation_Version="5.3.17"))
     assert names(take({"srv/spring-beans-5.3.17.jar": content})) == {"org.springframework:spring-beans": "5.3.17"}
 

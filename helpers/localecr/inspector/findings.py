@@ -32,8 +32,8 @@ def record(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row, exam
     """
     _forget(registry)
     now, rules = registry.lab.clock.now(), suppression.rules(registry)
-    all_before = of_digest(registry, repository["name"], image["digest"])
-    before, earlier = {each.vulnerability: each for each in all_before}, Counter(each.vulnerability for each in all_before)
+    kept = of_digest(registry, repository["name"], image["digest"])
+    before, earlier = {each.vulnerability: each for each in kept}, Counter(each.vulnerability for each in kept)
     about, changed = _about(registry, repository, image, examination.inventory), []
     for name, matches in _by_vulnerability(examination.matches).items():
         known, said = before.pop(name, None), details.of(matches)
@@ -74,10 +74,9 @@ def all_of(registry: Registry) -> list[Finding]:
 
 def of_digest(registry: Registry, repository: str, digest: str | None = None) -> list[Finding]:
     """The findings of a repository, or of one image in it; the latest last."""
-    rows = registry.database.all(
-        f"{finding.SELECT} WHERE f.account = ? AND f.region = ? AND f.repository = ? AND (? IS NULL OR f.digest = ?) ORDER BY f.first_observed_at",
-        (registry.account, registry.region, repository, digest, digest),
-    )
+    place = {"account": registry.account, "region": registry.region, "repository": repository} | ({"digest": digest} if digest else {})
+    chosen = " AND ".join(f"f.{column} = ?" for column in place)
+    rows = registry.database.all(f"{finding.SELECT} WHERE {chosen} ORDER BY f.first_observed_at", tuple(place.values()))
     return [finding.read(row) for row in rows]
 
 

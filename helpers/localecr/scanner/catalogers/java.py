@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from localecr.scanner import jars
 from localecr.scanner.catalogers.facts import Fact
+from localecr.scanner.catalogers.java_groups import GROUPS
 from localecr.scanner.model import Package, Problem
 from localecr.scanner.streams import Stream, Unreadable
 from localecr.scanner.unpacking import Budget
@@ -21,15 +22,6 @@ MANIFEST = "META-INF/MANIFEST.MF"
 ARCHIVES = (".jar", ".war", ".ear")
 FILE_NAME = re.compile(r"(.+?)-(\d[\w.+-]*)")
 GROUP = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)+")
-
-SPRING = (
-    "aop aspects beans context context-indexer context-support core expression instrument jcl jdbc jms messaging orm oxm r2dbc test tx web webflux"
-    " webmvc websocket"
-)
-TOMCAT = "core el jasper websocket"
-GROUPS = {f"spring-{name}": "org.springframework" for name in SPRING.split()} | {  # built without Maven, and so without a pom.properties
-    f"tomcat-embed-{name}": "org.apache.tomcat.embed" for name in TOMCAT.split()
-}
 
 Coordinates = tuple[str, str, str]  # group, artifact, version
 
@@ -106,17 +98,13 @@ def _named(stem: str, manifest: dict[str, str]) -> Iterator[Coordinates]:
             yield _group(artifact, manifest), artifact, version
             return
     if named := FILE_NAME.fullmatch(stem):
-        yield "", named[1], named[2]
+        yield _group(named[1], manifest), named[1], named[2]
     elif versions and manifest.get("Implementation-Title") == stem:  # a version was taken out of its name
         yield _group(stem, manifest), stem, versions[0]
 
 
 def _group(artifact: str, manifest: dict[str, str]) -> str:
-    """The group of an artifact as the manifest tells it, where a rule leads from the one to the other; else an empty string."""
-    if artifact in GROUPS:
-        return GROUPS[artifact]
-    if GROUP.fullmatch(vendor := manifest.get("Implementation-Vendor-Id", "")):  # Maven's own entry for it
-        return vendor
+    """The group of an artifact, where it is known or a rule leads to it; else an empty string."""
     bundle = manifest.get("Bundle-SymbolicName", "").partition(";")[0].strip()
-    group = bundle.removesuffix(f".{artifact}")  # as Maven's bundle plug-in makes it
-    return group if group != bundle and GROUP.fullmatch(group) else ""
+    group = bundle.removesuffix(f".{artifact}")  # what Maven's bundle plug-in joins
+    return GROUPS.get(artifact) or (group if group != bundle and GROUP.fullmatch(group) else "")
