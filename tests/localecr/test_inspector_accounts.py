@@ -147,6 +147,17 @@ def test_a_day_after_it_was_disabled_findings_are_gone(inspected, later):
     assert inspected.statuses() == {}
 
 
+def test_a_finding_that_was_closed_before_is_gone_by_then_too(inspected, later):
+    pushed = inspected.push()
+    inspected.finds(pushed, OPENSSL)
+    inspected.ecr.batch_delete_image(repositoryName=inspected.name, imageIds=[{"imageDigest": pushed}])
+    inspected.inspector.disable()
+    later(hours=23)
+    assert inspected.statuses() == {"CVE-2024-6119": "CLOSED"}
+    later(hours=1)
+    assert inspected.statuses() == {}
+
+
 # --- permissions of an account and configuration -----------------------------------------------------------------------------------------
 
 

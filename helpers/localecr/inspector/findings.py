@@ -87,9 +87,12 @@ def close(registry: Registry, why: str, repository: str, digest: str | None = No
 
 
 def close_all(registry: Registry) -> None:
-    """Closes whatever is open: Inspector is disabled. Within a transaction."""
-    now = registry.lab.clock.now()
-    _keep(registry, [_closed(each, DISABLED, now) for each in all_of(registry) if each.is_open])
+    """Closes whatever is open: Inspector is disabled. What is closed already isn't told for longer than that. Within a transaction."""
+    now, told = registry.lab.clock.now(), all_of(registry)
+    _keep(registry, [_closed(each, DISABLED, now) for each in told if each.is_open])
+    for each in told:
+        if each.forgotten_at is not None and each.forgotten_at > now + KEPT[DISABLED]:
+            finding.save(registry, replace(each, forgotten_at=now + KEPT[DISABLED]))
 
 
 def reopen(registry: Registry) -> None:
