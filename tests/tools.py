@@ -198,6 +198,8 @@ FINDERS: dict[str, Callable[[], Tool]] = {
     "podman": lambda: executable("podman"),
     "buildah": lambda: executable("buildah"),
     "aws2": find_aws2,
+    "syft": lambda: executable("syft"),
+    "mmdebstrap": lambda: executable("mmdebstrap"),
     "chromium": lambda: executable("chromium", "chromium-browser", "google-chrome"),
     "dpkg": lambda: executable("dpkg"),
     "debsecan": lambda: executable("debsecan"),

@@ -11,7 +11,7 @@ from typing import Any
 from localecr.errors import AwsError
 from localecr.identities import Principal
 from localecr.registry import Registry, images, paging, repositories
-from localecr.scanning import configuration, scans
+from localecr.scanning import configuration, coverage, scans
 from localecr.scanning.scans import Scan
 
 Parameters = dict[str, Any]
@@ -31,7 +31,7 @@ def put_registry_scanning_configuration(registry: Registry, principal: Principal
     """Replaces the rules; a scan type that isn't given stays."""
     with registry.database.write():
         wanted = configuration.checked(asked.get("scanType", configuration.of(registry).type), asked.get("rules", []))
-        scans.configure(registry, wanted)
+        coverage.configure(registry, wanted)
     return {"registryScanningConfiguration": wanted.as_json()}
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import base64
+import gzip
 import hashlib
 import io
 import json
@@ -15,11 +16,14 @@ import shutil
 import socket
 import tarfile
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import zstandard
 
 ACCOUNT, REGION = "111122223333", "us-east-1"
 MANIFEST = {
@@ -372,6 +376,42 @@ def archive(data: bytes) -> None:
             raise Finding(f"{path!r} leads out")
 
 
+CATALOGED = (
+    "etc/os-release", "var/lib/dpkg/status", "var/lib/dpkg/status.d/a", "var/lib/dpkg/status.d/a.md5sums", "var/lib/dpkg/info/a.list", "lib/apk/db/installed",
+    "a.dist-info/METADATA", "a.egg-info", "node_modules/a/package.json", "a-1.0.jar", "a.war",
+)  # fmt: skip
+
+
+def layer(data: bytes) -> None:
+    """A layer, however it is packed."""
+    _inventory(data)
+
+
+def cataloged(data: bytes) -> None:
+    """A file that tells of packages, in a sound layer; its first byte chooses which."""
+    _inventory(_tar({CATALOGED[data[0] % len(CATALOGED)]: data[1:]} if data else {}))
+
+
+def _inventory(content: bytes) -> None:
+    from localecr.scanner import inventory
+    from localecr.scanner.model import Inventory, LayerFile, Subject, Unscannable
+
+    file = _folder() / "layer"
+    file.write_bytes(content)
+    manifest = {"config": {"mediaType": "application/vnd.oci.image.config.v1+json"}}
+    layers = (LayerFile("sha256:1", "application/vnd.oci.image.layer.v1.tar", len(content), str(file)),)
+    try:
+        taken = inventory.take(Subject("sha256:0", manifest, {}, layers))
+    except Unscannable:
+        return
+    if Inventory.of_json(json.loads(json.dumps(taken.as_json()).encode())) != taken:
+        raise Finding("an inventory that JSON changes")
+    for each in taken.packages:
+        each.name.encode(), each.version.encode()
+        if not (each.name and each.version) or each.path.startswith("/") or ".." in each.path.split(":")[0].split("/"):
+            raise Finding(f"{each} is no package")
+
+
 def load(data: bytes) -> None:
     """What `docker load` reads: documents of any content in a sound tar; then everything that shows images."""
     from dockerless import EngineError, views
@@ -484,6 +524,19 @@ ADVISORY = {
     ],
     "database_specific": {"severity": "HIGH", "kev_date_added": "2021-01-01", "ssvc_exploitation": "poc", "cvss_source": "NVD", "verified_from": []},
 }  # fmt: skip
+METADATA = b"Metadata-Version: 2.1\nName: A.b\nVersion: 1.0\n\nName: c\n"
+STANZA = b"Package: a\nStatus: install ok installed\nArchitecture: amd64\nSource: b (1:2-3)\nVersion: 1:2-3+b1\nDescription: x\n y\n"
+POM = "META-INF/maven/a.b/a/pom.properties"
+
+
+def _jar(members: dict[str, bytes]) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return made.getvalue()
+
+
 TARGETS: dict[str, Target] = {
     "head": Target(head, (
         b"GET /v2/ HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic eA==\r\n\r\n",
@@ -513,6 +566,16 @@ TARGETS: dict[str, Target] = {
     "words": Target(words, (b"FROM a\nENV a=\"b\\\"c\" d='e f' g\\ h=${i:+j$k}\nRUN a \\\n b\n", b"${a:-${b:-$c}}\"$d\\$\"'$e'", b"# escape=`\n# syntax=x\nFROM a\nHEALTHCHECK NONE\n")),
     "ignore": Target(ignore, (b"**/*.md\n!README.md\n/a/*/b[a-c]?\n# no\n\\*x\0docs/a.md", b"*a*a*a*a*b\n**/**/**/x\0aaaaaaaa")),
     "archive": Target(archive, (_tar({"a": b"1", "d/b": b"2", "x" * 150: b"3"}), _tar({".wh.a": b"", "d/.wh..wh..opq": b""}))),
+    "layer": Target(layer, (
+        *(pack(_tar({"a.dist-info/METADATA": METADATA, "d/.wh..wh..opq": b"", "d/.wh.x": b""})) for pack in (bytes, gzip.compress, zstandard.compress)),
+        gzip.compress(_tar({"x" * 150: b"1"})[:900]) + gzip.compress(b"2") + b"\0" * 9, b"\x50\x2a\x4d\x18\1\0\0\0x" + zstandard.compress(b"x" * 600),
+    )),
+    "cataloged": Target(cataloged, (
+        b"\0PRETTY_NAME=\"Debian GNU/Linux 12\"\nID='debian'\nVERSION_ID=12\n#x\n", b"\1" + STANZA + b"\nPackage: b\nStatus: a b config-files\nVersion: 2\n\n", b"\2" + STANZA,
+        b"\3d41d8cd98f00b204e9800998ecf8427e  usr/lib/a.egg-info\n", b"\4/.\n/usr/lib/a.egg-info\n", b"\5P:a\nV:1-r0\nA:x86_64\no:b\nF:usr/lib\nR:a.egg-info\n\nP:c\nV:2\n",
+        b"\6" + METADATA, b"\7" + METADATA, b'\x08{"name": "@a/b", "version": "1.0", "x": [{}]}', b"\x09" + _jar({POM: b"version=1\ngroupId=a.b\nartifactId=a\n"}),
+        b"\x0a" + _jar({"WEB-INF/lib/a-1.jar": _jar({"META-INF/MANIFEST.MF": b"Bundle-SymbolicName: b.\n a;x=1\nBundle-Version: 1\n\nName: x\n"}), "x": b"y" * 99}),
+    )),
     "load": Target(load, (
         b"\0".join((_json([{"Config": "c", "RepoTags": ["a:1"], "Layers": []}]), b"", CONFIG, b"")), b"\0".join((_json([{"Config": "c", "Layers": ["l"]}]), b"", LAYERED, LAYER)),
         b"\0".join((b"", _json({"manifests": [{"digest": DIGEST.decode(), "annotations": {"io.containerd.image.name": "a:1"}}]}), CONFIG, b"")),

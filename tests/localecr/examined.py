@@ -12,7 +12,7 @@ from localecr.clock import parse_instant
 from localecr.inspector import findings
 from localecr.registry import Registry
 from localecr.scanner.model import Examination, Inventory, Layer, Match, OperatingSystem, Package, Vulnerability
-from localecr.scanning import subjects
+from localecr.scanning import configuration, subjects
 from localecr.server import Endpoint
 from specimens import image
 
@@ -87,11 +87,18 @@ class Inspected:
         with self.registry.database.write() as transaction:
             subjects.keep(self.registry.lab, found.inventory)
             transaction.execute(
-                "INSERT OR REPLACE INTO scans (image_id, type, status, description, asked_at, completed_at, due) VALUES (?, 'ENHANCED', 'COMPLETE', '', ?, ?, 0)",
+                "INSERT OR REPLACE INTO scans (image_id, type, status, description, asked_at, completed_at, due)"
+                " VALUES (?, 'ENHANCED', 'COMPLETE', '', ?, ?, 0)",
                 (row["id"], self.registry.lab.clock.now(), self.registry.lab.clock.now()),
             )
             findings.record(self.registry, named, row, found)
         return self.findings()
+
+    def cover(self) -> None:
+        """Has every repository scanned on push, and nothing looked at for that: what was found here by hand stays."""
+        everything = {"scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": [{"filter": "*", "filterType": "WILDCARD"}]}
+        with self.registry.database.write():
+            configuration.put(self.registry, configuration.Configuration("ENHANCED", (everything,)))
 
     def findings(self, **criteria: Any) -> dict[str, dict[str, Any]]:
         """By vulnerability, as ListFindings tells them."""

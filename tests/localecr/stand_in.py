@@ -79,13 +79,8 @@ class Scanner:
         if subject.digest in self.fails:
             raise self.fails[subject.digest]
         taken = subject if isinstance(subject, Inventory) else _take(subject)
-        matches = tuple(
-            Match(package, each, None) for package in taken.packages for each in self.flaws.get(package.source or package.name, ()) if each.published <= known_at
-        )
-        return Examination(taken, matches, SOURCES)
-
-    def stop(self) -> None:
-        self._going.set()
+        flaws = ((package, each) for package in taken.packages for each in self.flaws.get(package.source or package.name, ()))
+        return Examination(taken, tuple(Match(package, each, None) for package, each in flaws if each.published <= known_at), SOURCES)
 
 
 def _take(subject: Subject) -> Inventory:

@@ -147,6 +147,17 @@ def test_a_day_after_it_was_disabled_findings_are_gone(inspected, later):
     assert inspected.statuses() == {}
 
 
+def test_a_finding_that_was_closed_before_is_gone_by_then_too(inspected, later):
+    pushed = inspected.push()
+    inspected.finds(pushed, OPENSSL)
+    inspected.ecr.batch_delete_image(repositoryName=inspected.name, imageIds=[{"imageDigest": pushed}])
+    inspected.inspector.disable()
+    later(hours=23)
+    assert inspected.statuses() == {"CVE-2024-6119": "CLOSED"}
+    later(hours=1)
+    assert inspected.statuses() == {}
+
+
 # --- permissions of an account and configuration -----------------------------------------------------------------------------------------
 
 
@@ -215,7 +226,7 @@ def test_a_filter_is_a_resource_of_a_policy(meet, aws):
     mine = "arn:aws:inspector2:us-east-1:111122223333:owner/111122223333/filter/"
     somebody = meet(allow("inspector2:CreateFilter", f"{mine}*"))
     client = somebody.client("inspector2")
-    arn = client.create_filter(name=somebody.arn[-20:], action="NONE", filterCriteria={})["arn"]
+    arn = client.create_filter(name=somebody.arn.rpartition("/")[2][-20:], action="NONE", filterCriteria={})["arn"]
     assert arn.startswith(mine)
     with refused("AccessDeniedException", denied(somebody.arn, "inspector2:DeleteFilter", arn)):
         client.delete_filter(arn=arn)
@@ -227,7 +238,8 @@ def test_calls_are_in_the_trail_and_those_that_read_say_so(own, aws, account):
     own.enable(resourceTypes=["ECR"])
     own.list_findings()
     own.search_vulnerabilities(filterCriteria={"vulnerabilityIds": ["CVE-2021-44228"]})
-    events = aws("cloudtrail", account).lookup_events(LookupAttributes=[{"AttributeKey": "EventSource", "AttributeValue": "inspector2.amazonaws.com"}])["Events"]
+    ours = [{"AttributeKey": "EventSource", "AttributeValue": "inspector2.amazonaws.com"}]
+    events = aws("cloudtrail", account).lookup_events(LookupAttributes=ours)["Events"]
     assert {each["EventName"]: each["ReadOnly"] for each in events} == {"Enable": "false", "ListFindings": "true", "SearchVulnerabilities": "true"}
 
 

@@ -127,8 +127,8 @@ def test_filters_are_of_an_account_and_a_region(inspected, pushed, suppress, aws
 
 
 def test_filters_are_listed_by_arn_by_action_and_in_pages(inspected):
-    made = [inspected.inspector.create_filter(name=f"view {number}", action="NONE", filterCriteria={})["arn"] for number in range(5)]
-    hidden = inspected.inspector.create_filter(name="a rule", action="SUPPRESS", filterCriteria=OPENSSL_ALONE)["arn"]
+    made = [inspected.inspector.create_filter(name=f"view-{number}", action="NONE", filterCriteria={})["arn"] for number in range(5)]
+    hidden = inspected.inspector.create_filter(name="a-rule", action="SUPPRESS", filterCriteria=OPENSSL_ALONE)["arn"]
     listed = inspected.inspector.list_filters
     assert [each["arn"] for each in listed(action="SUPPRESS")["filters"]] == [hidden]
     assert {each["arn"] for each in listed(arns=[made[0], made[3]])["filters"]} == {made[0], made[3]}
@@ -149,12 +149,28 @@ def test_a_name_is_given_once(inspected, suppress):
     assert len(inspected.inspector.list_filters()["filters"]) == 2
 
 
+@pytest.mark.parametrize("name", ["ab", "x" * 65, "hide it", "hide/it", "hidé"])
+def test_a_name_that_can_be_none_is_refused_when_a_filter_is_made_and_renamed(inspected, suppress, name):
+    arn = suppress(OPENSSL_ALONE)
+    with refused("ValidationException"):
+        suppress(OPENSSL_ALONE, name)
+    with refused("ValidationException"):
+        inspected.inspector.update_filter(filterArn=arn, name=name)
+    assert [each["name"] for each in inspected.inspector.list_filters()["filters"]] == ["hide"]
+
+
+@pytest.mark.parametrize("name", ["abc", "x" * 64, "Hide_it-v1.2"])
+def test_a_name_has_letters_digits_dots_underscores_and_hyphens(inspected, suppress, name):
+    suppress(OPENSSL_ALONE, name)
+    assert [each["name"] for each in inspected.inspector.list_filters()["filters"]] == [name]
+
+
 def test_there_are_only_so_many_filters(inspected, suppress, monkeypatch):
     monkeypatch.setattr(filters, "MOST", 2)
-    suppress(OPENSSL_ALONE, "1")
-    suppress(OPENSSL_ALONE, "2")
+    suppress(OPENSSL_ALONE, "one")
+    suppress(OPENSSL_ALONE, "two")
     with refused("ServiceQuotaExceededException"):
-        suppress(OPENSSL_ALONE, "3")
+        suppress(OPENSSL_ALONE, "three")
 
 
 @pytest.mark.parametrize("arn", ["nonsense", "arn:aws:inspector2:us-east-1:{account}:owner/{account}/filter/0123456789abcdef"])
@@ -162,7 +178,7 @@ def test_a_filter_that_is_not_there_is_not_found(inspected, arn):
     arn = arn.format(account=inspected.account)
     for call in (
         lambda: inspected.inspector.delete_filter(arn=arn),
-        lambda: inspected.inspector.update_filter(filterArn=arn, name="x"),
+        lambda: inspected.inspector.update_filter(filterArn=arn, name="view"),
         lambda: inspected.inspector.tag_resource(resourceArn=arn, tags={"a": "b"}),
         lambda: inspected.inspector.untag_resource(resourceArn=arn, tagKeys=["a"]),
         lambda: inspected.inspector.list_tags_for_resource(resourceArn=arn),
@@ -189,7 +205,7 @@ def test_criteria_that_break_a_rule_of_the_model_are_refused(lab_endpoint, door,
         aws_secret_access_key=keys["secret_access_key"], config=Config(parameter_validation=False, retries={"total_max_attempts": 1}),
     )  # fmt: skip
     with refused("ValidationException"):
-        unchecked.create_filter(name="x", action="NONE", filterCriteria=criteria)
+        unchecked.create_filter(name="view", action="NONE", filterCriteria=criteria)
 
 
 # --- tags of filters ---------------------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from examined import ALPINE, APP, BASE, FLASK, OPENSSL, ZLIB, flaw, package
 from localecr.door import DoorError
 from localecr.scanner.model import Match
 from specimens import image
+from test_scanning_configuration import CONTINUOUS, rule
 
 KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 SCHEMA = json.loads(Path(__file__).with_name("cyclonedx-1.4.schema.json").read_text("utf-8"))
@@ -34,6 +35,7 @@ def export(inspected, door):
     """`export(criteria, keyPrefix=…)`: the answer to GetSbomExport, and what was written."""
 
     def make(criteria=None, **destination):
+        inspected.cover()
         filtered = {"resourceFilterCriteria": criteria} if criteria else {}
         to = {"bucketName": "sboms", "kmsKeyArn": KEY} | destination
         report = inspected.inspector.create_sbom_export(reportFormat="CYCLONEDX_1_4", s3Destination=to, **filtered)["reportId"]
@@ -153,12 +155,31 @@ def test_images_are_chosen_by_repository_tag_and_resource(inspected, export):
     assert chosen(accountId=("EQUALS", inspected.account)) == {one, two, three}
 
 
-@pytest.mark.parametrize("criteria", [{"ec2InstanceTags": [{"comparison": "EQUALS", "key": "team"}]}, {"ecrImageTags": [{"comparison": "EQUALS", "value": "none"}]}])
+@pytest.mark.parametrize(
+    "criteria", [{"ec2InstanceTags": [{"comparison": "EQUALS", "key": "team"}]}, {"ecrImageTags": [{"comparison": "EQUALS", "value": "none"}]}]
+)
 def test_where_nothing_fits_the_report_has_failed(inspected, export, criteria):
     inspected.finds(inspected.push(), OPENSSL)
     told, written = export(criteria)
     assert (told["status"], told["errorCode"], written) == ("FAILED", "NO_FINDINGS_FOUND", [])
     assert told["filterCriteria"] == criteria
+
+
+def test_what_is_not_watched_any_more_is_in_no_report(inspected, door):
+    def written():
+        to = {"bucketName": "sboms", "kmsKeyArn": KEY}
+        report = inspected.inspector.create_sbom_export(reportFormat="CYCLONEDX_1_4", s3Destination=to)["reportId"]
+        return inspected.inspector.get_sbom_export(reportId=report)["status"], len(door.sboms(inspected.account, "us-east-1", report))
+
+    inspected.finds(inspected.push(), OPENSSL)
+    inspected.cover()
+    assert written() == ("SUCCEEDED", 1)
+    inspected.ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[rule(CONTINUOUS, "elsewhere")])
+    assert written() == ("FAILED", 0)
+    inspected.cover()
+    assert written() == ("SUCCEEDED", 1)
+    inspected.inspector.disable(resourceTypes=["ECR"])
+    assert written() == ("FAILED", 0)
 
 
 def test_a_key_of_kms_must_at_least_be_one(inspected, export):
@@ -205,7 +226,8 @@ def test_a_report_that_is_not_there_is_not_found(inspected, aws, door, export):
     inspected.finds(inspected.push(), OPENSSL)
     report = export()[0]["reportId"]
     absent = "00000000-0000-0000-0000-000000000000"
-    for client, number in ((inspected.inspector, absent), (aws("inspector2", inspected.account, "eu-west-1"), report), (aws("inspector2", "777788889999"), report)):
+    elsewhere, another = aws("inspector2", inspected.account, "eu-west-1"), aws("inspector2", "777788889999")
+    for client, number in ((inspected.inspector, absent), (elsewhere, report), (another, report)):
         with refused("ResourceNotFoundException", f"There is no report {number}."):
             client.get_sbom_export(reportId=number)
     with pytest.raises(DoorError, match="There is no report"):

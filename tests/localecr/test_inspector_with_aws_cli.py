@@ -40,9 +40,9 @@ def test_from_enabling_to_suppressing(cli, inspected):
     assert finding["title"] == "CVE-2023-45853 - zlib1g"
     ordered = cli("list-findings", "--sort-criteria", "field=SEVERITY,sortOrder=ASC", "--page-size", "1")["findings"]
     assert [each["severity"] for each in ordered] == ["MEDIUM", "HIGH", "CRITICAL"]
-    arn = cli("create-filter", "--name", "hide it", "--action", "SUPPRESS", "--filter-criteria", asked, "--tags", "team=shop")["arn"]
+    arn = cli("create-filter", "--name", "hide-it", "--action", "SUPPRESS", "--filter-criteria", asked, "--tags", "team=shop")["arn"]
     assert inspected.statuses()["CVE-2023-45853"] == "SUPPRESSED"
-    assert cli("list-filters", "--arns", arn)["filters"][0]["name"] == "hide it"
+    assert cli("list-filters", "--arns", arn)["filters"][0]["name"] == "hide-it"
     cli("tag-resource", "--resource-arn", arn, "--tags", "stage=live,cost=42")
     cli("untag-resource", "--resource-arn", arn, "--tag-keys", "team", "cost")
     assert cli("list-tags-for-resource", "--resource-arn", arn)["tags"] == {"stage": "live"}
@@ -75,6 +75,7 @@ def test_an_sbom_from_a_shell(aws_cli, inspected, door):
     """Version 1 alone, since a version 2 of a stable distribution may be older than SBOMs."""
     aws = as_account(aws_cli, door.keys(inspected.account))
     inspected.finds(inspected.push(), OPENSSL)
+    inspected.cover()
     to = "bucketName=sboms,keyPrefix=mine,kmsKeyArn=arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
     chosen = f"ecrRepositoryName=[{{comparison=EQUALS,value={inspected.name}}}]"
     words = ("create-sbom-export", "--report-format", "CYCLONEDX_1_4", "--resource-filter-criteria", chosen, "--s3-destination", to)

@@ -9,7 +9,7 @@ from botocore.exceptions import WaiterError
 
 from awsapi import push, put_image, refused
 from localecr.scanner.model import Unscannable
-from specimens import OCI_INDEX, artifact, image, index
+from specimens import OCI_INDEX, Specimen, artifact, digest, image, index
 from stand_in import SOURCES, VECTOR, flaw, holding, library, system
 
 QUOTA = "The scan quota per image has been exceeded. Wait and try again."
@@ -322,8 +322,8 @@ def test_a_mistake_of_the_scanners_fails_that_image_alone(ecr, on_push, scanner,
 def test_a_config_that_is_no_json_fails(ecr, on_push, scanned):
     pushed = image(on_push)
     config = b"no JSON"
-    manifest = pushed.text.replace(__import__("specimens").digest(pushed.blobs[0]), __import__("specimens").digest(config))
-    push(ecr, on_push, type(pushed)(manifest.encode(), pushed.media_type, (config, *pushed.layers)), "1")
+    manifest = pushed.text.replace(digest(pushed.blobs[0]), digest(config))
+    push(ecr, on_push, Specimen(manifest.encode(), pushed.media_type, (config, *pushed.layers)), "1")
     scanned()
     assert findings(ecr, on_push)["imageScanStatus"] == {"status": "FAILED", "description": "The image's config is no JSON."}
 
@@ -446,6 +446,12 @@ def test_a_signature_cannot_be_scanned(ecr, on_push, scanned):
 
 
 @pytest.mark.parametrize("operation", ["start_image_scan", "describe_image_scan_findings"])
+def test_an_image_has_a_tag_or_a_digest(ecr, on_push, operation):
+    with refused("InvalidParameterException", "Invalid request parameters: both tag and digest cannot be null"):
+        getattr(ecr, operation)(repositoryName=on_push, imageId={})
+
+
+@pytest.mark.parametrize("operation", ["start_image_scan", "describe_image_scan_findings"])
 def test_an_image_that_is_not_there_is_not_found(ecr, on_push, operation):
     sentence = (
         f"The image with imageId {{imageDigest:'null', imageTag:'gone'}} does not exist within the repository with name '{on_push}' "
@@ -489,13 +495,15 @@ def test_findings_come_in_pages_of_a_hundred(ecr, many):
 
 @pytest.mark.parametrize("size", [1, 50, 52, 105, 1000])
 def test_every_finding_is_on_one_page_whatever_the_pages_size(ecr, many, size):
-    pages = list(ecr.get_paginator("describe_image_scan_findings").paginate(repositoryName=many, imageId={"imageTag": "1"}, PaginationConfig={"PageSize": size}))
+    paginator = ecr.get_paginator("describe_image_scan_findings")
+    pages = list(paginator.paginate(repositoryName=many, imageId={"imageTag": "1"}, PaginationConfig={"PageSize": size}))
     assert sum((names(page) for page in pages), []) == [f"CVE-2022-{number:04}" for number in range(105)]
     assert len(pages) == -(-105 // size)
 
 
 def test_a_page_has_at_most_a_thousand_findings(ecr, many):
-    with refused("InvalidParameterException", "Invalid parameter at 'maxResults' failed to satisfy constraint: 'Member must have value less than or equal to 1000'"):
+    sentence = "Invalid parameter at 'maxResults' failed to satisfy constraint: 'Member must have value less than or equal to 1000'"
+    with refused("InvalidParameterException", sentence):
         ecr.describe_image_scan_findings(repositoryName=many, imageId={"imageTag": "1"}, maxResults=1001)
 
 

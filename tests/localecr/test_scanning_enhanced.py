@@ -165,10 +165,8 @@ def test_a_scan_that_fails_says_why(enhanced, scanner, scanned):
 
 
 def test_a_mistake_with_what_was_found_fails_that_image_alone(enhanced, scanned, monkeypatch):
-    from localecr.inspector import findings as inspectors
-
     with monkeypatch.context() as patch:
-        patch.setattr(inspectors, "record", lambda *given: 1 / 0)
+        patch.setattr("localecr.inspector.findings.record", lambda *given: 1 / 0)
         push(enhanced, "web", holding("spoilt", system("bash")), "1")
         scanned()
     assert findings(enhanced, "web")["imageScanStatus"]["status"] == "FAILED"
@@ -194,7 +192,8 @@ def test_enhanced_findings_come_in_pages(enhanced, scanner, scanned):
     scanner.flaws = {"bash": [flaw(f"CVE-2022-{number:04}") for number in range(7)]}
     push(enhanced, "web", holding("web", system("bash")), "1")
     scanned()
-    pages = list(enhanced.get_paginator("describe_image_scan_findings").paginate(repositoryName="web", imageId={"imageTag": "1"}, PaginationConfig={"PageSize": 3}))
+    paginator = enhanced.get_paginator("describe_image_scan_findings")
+    pages = list(paginator.paginate(repositoryName="web", imageId={"imageTag": "1"}, PaginationConfig={"PageSize": 3}))
     assert [len(page["imageScanFindings"]["enhancedFindings"]) for page in pages] == [3, 3, 1]
     found = [each["findingArn"] for page in pages for each in page["imageScanFindings"]["enhancedFindings"]]
     assert len(set(found)) == 7
@@ -376,6 +375,20 @@ def test_after_the_rescan_duration_an_image_is_not_looked_at_any_more(aws, enhan
     assert findings(enhanced, "web")["imageScanStatus"] == EXPIRED
     assert names(enhanced) == []
     assert len(scanner.seen) == 2
+
+
+def test_an_image_that_is_left_behind_while_it_is_looked_at_stays_so(aws, enhanced, account, scanner, scanned, later):
+    aws("inspector2", account).update_configuration(ecrConfiguration={"rescanDuration": "DAYS_14"})
+    scanner.flaws = {"bash": [flaw("CVE-2026-1")]}
+    push(enhanced, "web", holding("web", system("bash")), "1")
+    scanned()
+    with scanner.held():
+        later(days=13)
+        assert scanner.began.wait(10)
+        later(days=1)
+    scanned()
+    assert findings(enhanced, "web")["imageScanStatus"] == EXPIRED
+    assert names(enhanced) == []
 
 
 def test_a_duration_that_is_shortened_counts_at_once(aws, enhanced, account, scanned, later):

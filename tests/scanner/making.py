@@ -1,4 +1,4 @@
-"""Images made from plain descriptions of their layers: files, links, whiteouts, compression. As OCI layouts on the disk, and as Subjects.
+"""Images made from plain descriptions of their layers: files, links, whiteouts, compression. As Subjects, and as OCI layouts for other tools.
 
     image = making.image(folder, [
         {"etc/os-release": making.os_release("debian", "12"), "lib": making.Link("usr/lib")},
@@ -13,11 +13,12 @@ import gzip
 import hashlib
 import io
 import json
+import shutil
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -105,11 +106,10 @@ def layer(things: Things | bytes, compression: str = "gzip", media_type: str | N
 
 @dataclass(frozen=True)
 class Image:
-    """An image in an OCI layout, tagged ``latest``."""
+    """An image on the disk, and the digests of its layers from the bottom up."""
 
-    folder: Path
     subject: Subject
-    layers: tuple[str, ...] = field(default=())  # their digests, from the bottom up
+    layers: tuple[str, ...]
 
 
 def digest_of(content: bytes) -> str:
@@ -119,13 +119,12 @@ def digest_of(content: bytes) -> str:
 def image(folder: Path, layers: Iterable[MadeLayer | Things], config: Mapping[str, Any] | None = None, manifest: Mapping[str, Any] | None = None) -> Image:
     """An image of layers, from the bottom up. ``config`` and ``manifest`` change or add what stands there."""
     made = [each if isinstance(each, MadeLayer) else layer(each) for each in layers]
-    blobs = folder / "blobs" / "sha256"
-    blobs.mkdir(parents=True)
-
-    def kept(content: bytes, media_type: str) -> dict[str, Any]:
-        (blobs / digest_of(content).removeprefix("sha256:")).write_bytes(content)
-        return {"mediaType": media_type, "digest": digest_of(content), "size": len(content)}
-
+    folder.mkdir(parents=True)
+    files = []
+    for each in made:
+        path = folder / each.digest.removeprefix("sha256:")
+        path.write_bytes(each.content)
+        files.append(LayerFile(each.digest, each.media_type, len(each.content), str(path)))
     settings = {
         "architecture": "amd64",
         "os": "linux",
@@ -135,17 +134,33 @@ def image(folder: Path, layers: Iterable[MadeLayer | Things], config: Mapping[st
     document = {
         "schemaVersion": 2,
         "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "config": kept(json.dumps(settings).encode(), "application/vnd.oci.image.config.v1+json"),
-        "layers": [kept(each.content, each.media_type) for each in made],
+        "config": _descriptor(_json(settings), "application/vnd.oci.image.config.v1+json"),
+        "layers": [_descriptor(each.content, each.media_type) for each in made],
     } | dict(manifest or {})
-    described = kept(json.dumps(document).encode(), document["mediaType"])
-    index = {"schemaVersion": 2, "manifests": [described | {"annotations": {"org.opencontainers.image.ref.name": "latest"}}]}
-    (folder / "index.json").write_text(json.dumps(index))
+    return Image(Subject(digest_of(_json(document)), document, settings, tuple(files)), tuple(each.digest for each in made))
+
+
+def layout(subject: Subject, folder: Path) -> None:
+    """Writes an image as an OCI layout, which other tools read."""
+    blobs = folder / "blobs" / "sha256"
+    blobs.mkdir(parents=True)
+    for each in subject.layers:
+        shutil.copyfile(each.path, blobs / each.digest.removeprefix("sha256:"))
+    config = _descriptor(_json(subject.config), subject.manifest["config"]["mediaType"])
+    manifest = subject.manifest | {"config": config}
+    described = _descriptor(_json(manifest), manifest.get("mediaType", "application/vnd.oci.image.manifest.v1+json"))
+    for descriptor, document in ((config, subject.config), (described, manifest)):
+        (blobs / descriptor["digest"].removeprefix("sha256:")).write_bytes(_json(document))
+    (folder / "index.json").write_bytes(_json({"schemaVersion": 2, "manifests": [described]}))
     (folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
-    files = tuple(
-        LayerFile(each["digest"], each["mediaType"], each["size"], str(blobs / each["digest"].removeprefix("sha256:"))) for each in document["layers"]
-    )
-    return Image(folder, Subject(described["digest"], document, settings, files), tuple(each.digest for each in files))
+
+
+def _descriptor(content: bytes, media_type: str) -> dict[str, Any]:
+    return {"mediaType": media_type, "digest": digest_of(content), "size": len(content)}
+
+
+def _json(document: Any) -> bytes:
+    return json.dumps(document).encode()
 
 
 def _unpacked(content: bytes) -> bytes:

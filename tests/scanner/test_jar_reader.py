@@ -166,21 +166,24 @@ def test_a_pom_that_was_not_filled_in_tells_nothing(take):
 
 
 def test_a_manifests_lines_go_on_in_the_next(take):
-    text = "Manifest-Version: 1.0\r\nImplementation-Vendor-Id: org.apa\r\n che.commons\r\nImplementation-Version: 1.9\r\n\r\nName: a\r\n"
-    assert names(take({"srv/commons-text-1.9.jar": jar({"META-INF/MANIFEST.MF": text})})) == {"org.apache.commons:commons-text": "1.9"}
+    text = "Manifest-Version: 1.0\r\nBundle-SymbolicName: com.google.in\r\n ject.guice\r\nBundle-Version: 4.0\r\n\r\nName: a\r\n"
+    assert names(take({"srv/guice-4.0.jar": jar({"META-INF/MANIFEST.MF": text})})) == {"com.google.inject:guice": "4.0"}
 
 
 @pytest.mark.parametrize(
     ("file", "attributes", "name", "version"),
     [
-        ("commons-text-1.9.jar", {"Implementation_Vendor_Id": "org.apache.commons", "Implementation_Version": "1.9"}, "org.apache.commons:commons-text", "1.9"),
+        ("commons-collections-3.2.1.jar", {"Implementation_Vendor_Id": "org.apache"}, "commons-collections:commons-collections", "3.2.1"),
         ("guice-4.0.jar", {"Bundle_SymbolicName": "com.google.inject.guice;singleton:=true", "Bundle_Version": "4.0"}, "com.google.inject:guice", "4.0"),
+        ("netty-handler-4.1.9.jar", {"Bundle_SymbolicName": "io.netty.handler", "Bundle_Version": "4.1.9"}, "io.netty:netty-handler", "4.1.9"),
+        ("log4j-core-2.14.1.jar", {"Bundle_SymbolicName": "org.apache.logging.log4j.core", "Bundle_Version": "2.14.1"}, "org.apache.logging.log4j:log4j-core", "2.14.1"),
         ("spring-core-5.3.9.jar", {"Implementation_Version": "5.3.9"}, "org.springframework:spring-core", "5.3.9"),
         ("spring-core.jar", {"Implementation_Title": "spring-core", "Implementation_Version": "5.3.9"}, "org.springframework:spring-core", "5.3.9"),
         ("tomcat-embed-core-9.0.50.jar", {"Implementation_Version": "9.0.50"}, "org.apache.tomcat.embed:tomcat-embed-core", "9.0.50"),
         ("log4j-1.2-api-2.14.1.jar", {"Implementation_Version": "2.14.1"}, "log4j-1.2-api", "2.14.1"),
         ("guava-31.1-jre.jar", {}, "guava", "31.1-jre"),
-        ("spring-core-5.3.9.jar", {}, "spring-core", "5.3.9"),  # its name alone tells no group
+        ("spring-core-5.3.9.jar", {}, "org.springframework:spring-core", "5.3.9"),
+        ("thing-1.0.jar", {"Implementation_Vendor_Id": "com.example", "Implementation_Version": "1.0"}, "com.example:thing", "1.0"),
         ("thing-1.0.jar", {"Implementation_Vendor_Id": "Example Inc.", "Implementation_Version": "1.0"}, "thing", "1.0"),
     ],
 )

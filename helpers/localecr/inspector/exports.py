@@ -15,23 +15,28 @@ from pathlib import Path
 from typing import Any
 
 from localecr.door import write_private
-from localecr.inspector import criteria, findings, sboms
+from localecr.inspector import accounts, criteria, findings, sboms
 from localecr.inspector.answers import IMAGE
 from localecr.inspector.errors import invalid, not_built, not_found
 from localecr.registry import Registry, tags
 from localecr.scanner.model import Inventory
+from localecr.scanning import configuration
 
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 PIECE = re.compile(r"(?!\.{1,2}$)[^\\\x00-\x1f\x7f:*?\"<>|]{1,100}")  # of a key prefix: what is a folder's name on every system
 LONGEST_PREFIX = 200
 KEY = re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:(key|alias)/.+")
 FORMAT = "CYCLONEDX_1_4"
-NOTHING = {"errorCode": "NO_FINDINGS_FOUND", "errorMessage": "No image that was scanned fits the filter."}
+SCANNED = (
+    "SELECT i.id, i.digest, v.inventory FROM scans s JOIN images i ON i.id = s.image_id JOIN inventories v ON v.digest = i.digest"
+    " WHERE i.repository_id = ? AND s.type = 'ENHANCED' AND s.status = 'COMPLETE' ORDER BY i.id"
+)
+NOTHING = {"errorCode": "NO_FINDINGS_FOUND", "errorMessage": "No image that is scanned fits the filter."}
 BAD_KEY = {"errorCode": "MALFORMED_KMS_KEY", "errorMessage": "kmsKeyArn is no ARN of a key of KMS."}
 
 
 def create(registry: Registry, asked: dict[str, Any]) -> str:
-    """Writes the SBOMs of all images that were scanned and fit the filter; the report's id. Raises ValidationException for a place that can be none."""
+    """Writes the SBOMs of all images that are scanned and fit the filter; the report's id. Raises ValidationException for a place that can be none."""
     if asked["reportFormat"] != FORMAT:
         raise not_built("SBOMs in the format SPDX are")
     folder, number = _folder(registry, asked["s3Destination"]), str(uuid.uuid4())
@@ -109,27 +114,24 @@ def _write(path: Path, document: dict[str, Any]) -> None:
 
 
 def _documents(registry: Registry, wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    rows = registry.database.all(
-        "SELECT i.id, i.digest, r.name AS repository, v.inventory FROM inspector_scans s JOIN images i ON i.id = s.image_id"
-        " JOIN repositories r ON r.id = i.repository_id JOIN inventories v ON v.digest = i.digest"
-        " WHERE r.kind = 'private' AND r.account = ? AND r.region = ? ORDER BY r.name, i.id",
-        (registry.account, registry.region),
-    )
-    for image in rows:
-        if _fits(registry, image, wanted):
-            inventory = Inventory.of_json(json.loads(image["inventory"]))
-            known = findings.of_digest(registry, image["repository"], image["digest"])
-            now = registry.lab.clock.now()
-            yield sboms.cyclonedx(inventory, image["repository"], image["digest"], registry.account, known, now)
+    kept, now = configuration.of(registry), registry.lab.clock.now()
+    for repository in registry.database.all("SELECT * FROM repositories WHERE kind = ? AND account = ? AND region = ? ORDER BY name", registry.scope):
+        if not accounts.is_enabled(registry) or configuration.coverage(kept, repository).frequency == configuration.MANUAL:
+            continue
+        for image in registry.database.all(SCANNED, (repository["id"],)):
+            if _fits(registry, repository["name"], image, wanted):
+                inventory = Inventory.of_json(json.loads(image["inventory"]))
+                known = findings.of_digest(registry, repository["name"], image["digest"])
+                yield sboms.cyclonedx(inventory, repository["name"], image["digest"], registry.account, known, now)
 
 
-def _fits(registry: Registry, image: sqlite3.Row, wanted: dict[str, Any]) -> bool:
+def _fits(registry: Registry, repository: str, image: sqlite3.Row, wanted: dict[str, Any]) -> bool:
     """Whether a ResourceFilterCriteria lets an image through; tags of instances and functions, which an image hasn't, let none."""
     values = {
         "accountId": [registry.account],
         "ecrImageTags": tags.of_image(registry, image["id"]),
-        "ecrRepositoryName": [image["repository"]],
-        "resourceId": [f"{registry.arn(image['repository'])}/{image['digest']}"],
+        "ecrRepositoryName": [repository],
+        "resourceId": [f"{registry.arn(repository)}/{image['digest']}"],
         "resourceType": [IMAGE],
         "cloudProvider": ["AWS"],
         "cloudProviderAccountId": [registry.account],

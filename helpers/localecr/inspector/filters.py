@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import uuid
 from datetime import datetime
@@ -14,11 +15,15 @@ from localecr.inspector.errors import invalid, not_found
 from localecr.registry import Registry
 
 MOST, MOST_TAGS = 500, 50  # AWS: Amazon Inspector quotas; tags of a resource
+NAME = re.compile(r"[A-Za-z0-9._-]{3,64}")  # the model lets more pass
+BAD_NAME = "A filter's name has 3 to 64 characters: letters, digits, dots, underscores and hyphens."
 TAKEN = "There is a filter of the name {name} already."
 
 
 def create(registry: Registry, asked: dict[str, Any]) -> str:
-    """Makes a filter, which acts on the findings that are there at once; its ARN. Raises BadRequestException, ServiceQuotaExceededException."""
+    """Makes a filter, which acts on the findings that are there at once; its ARN. Raises BadRequestException, ServiceQuotaExceededException,
+    ValidationException."""
+    _check_name(asked["name"])
     now, number = registry.lab.clock.now(), uuid.uuid4().hex[:16]
     with registry.database.write() as transaction:
         if _is_taken(registry, asked["name"]):
@@ -41,8 +46,10 @@ def update(registry: Registry, asked: dict[str, Any]) -> str:
     """Changes what is given of a filter, and what follows from it; its ARN. Raises ResourceNotFoundException, ValidationException."""
     with registry.database.write() as transaction:
         before = find(registry, asked["filterArn"])
-        if "name" in asked and asked["name"] != before["name"] and _is_taken(registry, asked["name"]):
-            raise invalid("name", TAKEN.format(name=asked["name"]))  # BadRequestException is none of UpdateFilter's
+        if "name" in asked and asked["name"] != before["name"]:
+            _check_name(asked["name"])
+            if _is_taken(registry, asked["name"]):
+                raise invalid("name", TAKEN.format(name=asked["name"]))  # BadRequestException is none of UpdateFilter's
         kept = {name: asked.get(name, before[name]) for name in ("name", "action", "description", "reason")}
         criteria = _criteria(asked["filterCriteria"]) if "filterCriteria" in asked else before["criteria"]
         transaction.execute(
@@ -97,6 +104,12 @@ def told(registry: Registry, row: sqlite3.Row) -> dict[str, Any]:
         "reason": row["reason"],
         "tags": json.loads(row["tags"]),
     }
+
+
+def _check_name(name: str) -> None:
+    """Raises ValidationException. AWS: CreateFilter, request parameters."""
+    if not NAME.fullmatch(name):
+        raise invalid("name", BAD_NAME)
 
 
 def _is_taken(registry: Registry, name: str) -> bool:

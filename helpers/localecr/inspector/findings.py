@@ -6,7 +6,7 @@ A finding is of one image, in its repository, and one vulnerability. AWS: Unders
 from __future__ import annotations
 
 import sqlite3
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -32,12 +32,13 @@ def record(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row, exam
     """
     _forget(registry)
     now, rules = registry.lab.clock.now(), suppression.rules(registry)
-    before = {each.vulnerability: each for each in of_digest(registry, repository["name"], image["digest"])}
+    kept = of_digest(registry, repository["name"], image["digest"])
+    before, earlier = {each.vulnerability: each for each in kept}, Counter(each.vulnerability for each in kept)
     about, changed = _about(registry, repository, image, examination.inventory), []
     for name, matches in _by_vulnerability(examination.matches).items():
         known, said = before.pop(name, None), details.of(matches)
         if known is None or not known.is_open and now - known.updated_at > REOPENING:
-            opened = _new(registry, repository, image, name)
+            opened = _new(registry, repository, image, name, earlier[name])
             changed.append(suppression.judged(replace(opened, details=said, image=about), rules))
         elif not known.is_open or known.details != said or known.image != about or known.image_id != image["id"]:
             again = replace(known, image_id=image["id"], details=said, image=about, closed_for=None, forgotten_at=None)
@@ -73,10 +74,9 @@ def all_of(registry: Registry) -> list[Finding]:
 
 def of_digest(registry: Registry, repository: str, digest: str | None = None) -> list[Finding]:
     """The findings of a repository, or of one image in it; the latest last."""
-    rows = registry.database.all(
-        f"{finding.SELECT} WHERE f.account = ? AND f.region = ? AND f.repository = ? AND (? IS NULL OR f.digest = ?) ORDER BY f.first_observed_at",
-        (registry.account, registry.region, repository, digest, digest),
-    )
+    place = {"account": registry.account, "region": registry.region, "repository": repository} | ({"digest": digest} if digest else {})
+    chosen = " AND ".join(f"f.{column} = ?" for column in place)
+    rows = registry.database.all(f"{finding.SELECT} WHERE {chosen} ORDER BY f.first_observed_at", tuple(place.values()))
     return [finding.read(row) for row in rows]
 
 
@@ -87,9 +87,12 @@ def close(registry: Registry, why: str, repository: str, digest: str | None = No
 
 
 def close_all(registry: Registry) -> None:
-    """Closes whatever is open: Inspector is disabled. Within a transaction."""
-    now = registry.lab.clock.now()
-    _keep(registry, [_closed(each, DISABLED, now) for each in all_of(registry) if each.is_open])
+    """Closes whatever is open: Inspector is disabled. What is closed already isn't told for longer than that. Within a transaction."""
+    now, told = registry.lab.clock.now(), all_of(registry)
+    _keep(registry, [_closed(each, DISABLED, now) for each in told if each.is_open])
+    for each in told:
+        if each.forgotten_at is not None and each.forgotten_at > now + KEPT[DISABLED]:
+            finding.save(registry, replace(each, forgotten_at=now + KEPT[DISABLED]))
 
 
 def reopen(registry: Registry) -> None:
@@ -129,9 +132,8 @@ def _about(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row, inve
     return about | {name: value for name, value in more.items() if value}
 
 
-def _new(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row, vulnerability: str) -> Finding:
+def _new(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row, vulnerability: str, earlier: int) -> Finding:
     now, place = registry.lab.clock.now(), (registry.account, registry.region, repository["name"], image["digest"])
-    earlier = sum(each.vulnerability == vulnerability for each in of_digest(registry, repository["name"], image["digest"]))
     return Finding(finding.identifier(*place, vulnerability, earlier), *place, image["id"], vulnerability, "ACTIVE", now, now, now, {}, {})
 
 

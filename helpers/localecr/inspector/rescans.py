@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from localecr.registry import Registry
-from localecr.scanning import scans
+from localecr.scanning import coverage
 
 DAY = 24 * 3600.0
 LIFETIME = "LIFETIME"
@@ -41,7 +41,7 @@ def put(registry: Registry, configuration: dict[str, Any]) -> None:
             " ON CONFLICT (account, region) DO UPDATE SET rescans = excluded.rescans",
             (registry.account, registry.region, json.dumps(kept)),
         )
-        scans.go_on(registry.lab)
+        coverage.go_on(registry.lab)
 
 
 def limits(registry: Registry) -> Limits:

@@ -7,7 +7,7 @@ import sqlite3
 
 from localecr.errors import AwsError, invalid_parameter
 from localecr.registry import Registry, departures, manifests, paging, repositories, tags
-from localecr.scanning import scans
+from localecr.scanning import coverage, scans
 from localecr.store import trouble
 
 IMAGE_TAG = re.compile(r"[a-zA-Z0-9-_.]+")  # ECR's own patterns, as its sentences show them
@@ -190,12 +190,14 @@ def describe(registry: Registry, repository: sqlite3.Row, tag_status: str, page:
 
 def named(registry: Registry, repository: sqlite3.Row, image_ids: list[dict]) -> list[sqlite3.Row]:
     """The ``DETAILS`` of these identifiers' images, each once. Raises ImageNotFoundException for the first that isn't there,
-    InvalidParameterException for a digest or a tag that can be none."""
+    InvalidParameterException for a digest or a tag that can be none, or for neither."""
     asked: dict[int, dict] = {}
     for image_id in image_ids:
         try:
             asked.setdefault(resolve(registry, repository, image_id)["id"], image_id)
         except Failure as failure:
+            if failure.code == "MissingDigestAndTag":
+                raise AwsError("InvalidParameterException", failure.reason) from failure
             if failure.code in OFF_PATTERN:
                 raise off_pattern(*OFF_PATTERN[failure.code]) from failure
             raise not_found(registry, repository, image_id) from failure
@@ -239,7 +241,7 @@ def delete(registry: Registry, repository: sqlite3.Row, image_id: dict[str, str]
             transaction.execute("DELETE FROM tags WHERE repository_id = ? AND name = ?", (repository["id"], tag))
             return [identifier(image["digest"], tag)]
         _refuse_listed(registry, repository, image)
-        scans.forget_image(registry, repository, image, present)
+        coverage.forget_image(registry, repository, image, present)
         departures.of_image(registry, repository, image)
         transaction.execute("DELETE FROM images WHERE id = ?", (image["id"],))
     return [identifier(image["digest"], each) for each in present] or [identifier(image["digest"], None)]

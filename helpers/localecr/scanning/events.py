@@ -10,7 +10,7 @@ from localecr.events.announcements import envelope
 from localecr.registry import Registry
 
 IMAGE_SCAN, RESOURCE_CHANGE = "ECR Image Scan", "ECR Scan Resource Change"
-MOST_REPOSITORIES = 500  # in one event, which has at most 256 KB
+MOST_REPOSITORIES = 250  # in one event, which has at most 256 KB: a name is there twice, with up to 256 characters
 
 
 def scanned(registry: Registry, repository: str, digest: str, tags: Sequence[str], status: str, counts: dict[str, int]) -> None:

@@ -30,9 +30,9 @@ class End:
 
 
 def keep(look: Look, outcome: Outcome) -> None:
-    """Ends a scan. Of an image that was deleted meanwhile, or isn't scanned any more, nothing is kept, which is no error."""
+    """Ends a scan. Of an image that was deleted meanwhile, was left behind or isn't scanned any more, nothing is kept, which is no error."""
     with look.registry.database.write() as transaction:
-        if transaction.execute("SELECT 1 FROM scans WHERE image_id = ? AND type = ?", look.key).fetchone() is None:
+        if transaction.execute("SELECT 1 FROM scans WHERE image_id = ? AND type = ? AND due", look.key).fetchone() is None:
             return
         if isinstance(outcome, Examination):
             subjects.keep(look.registry.lab, outcome.inventory)

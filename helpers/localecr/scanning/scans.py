@@ -9,17 +9,15 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from localecr.errors import AwsError
 from localecr.registry import Lab, Registry, manifests, tags
 from localecr.scanning import configuration, events
-from localecr.scanning.configuration import CONTINUOUS, MANUAL, Configuration, Coverage
+from localecr.scanning.configuration import CONTINUOUS, MANUAL
 
 DAY = 24 * 3600.0  # seconds
-RECENT = 14 * DAY  # pushed this long ago at most, an image is scanned when enhanced scanning begins (AWS: enhanced scanning, considerations)
 # what of AWS's is known of a status; of IN_PROGRESS it says nothing, and the last is Amazon Inspector's
 PENDING = "Pending start of the image scan."
 COMPLETE = "The scan was completed successfully."
@@ -79,7 +77,7 @@ def ask_on_push(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row)
         return
     if covered.type == "ENHANCED":
         events.image_changed(registry, "CREATE", repository["name"], covered.frequency, image["digest"], tags.of_image(registry, image["id"]))
-    _ask(registry, image["id"], covered.type)
+    ask(registry, image["id"], covered.type)
 
 
 def start(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row) -> None:
@@ -96,20 +94,21 @@ def start(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row) -> No
         last = _row(registry, image["id"], "BASIC")
         if last is not None and registry.lab.clock.now() < last["asked_at"] + DAY:
             raise AwsError("LimitExceededException", "The scan quota per image has been exceeded. Wait and try again.")
-        _ask(registry, image["id"], "BASIC")
+        ask(registry, image["id"], "BASIC")
 
 
-def _ask(registry: Registry, image_id: int, scan_type: configuration.ScanType) -> None:
+def ask(registry: Registry, image_id: int, scan_type: configuration.ScanType) -> None:
+    """Has an image scanned, for the first time or anew; within a transaction."""
     with registry.database.write() as transaction:
         transaction.execute(
             "INSERT INTO scans (image_id, type, status, description, asked_at, due) VALUES (?, ?, 'PENDING', ?, ?, 1) ON CONFLICT (image_id, type)"
             " DO UPDATE SET status = excluded.status, description = excluded.description, asked_at = excluded.asked_at, due = due + 1, attempts = 0",
             (image_id, scan_type, PENDING, registry.lab.clock.now()),
         )
-        _wake(registry.lab)
+        wake(registry.lab)
 
 
-def _wake(lab: Lab) -> None:
+def wake(lab: Lab) -> None:
     """Has the worker look once this transaction is over."""
     from localecr.scanning import worker  # which stands on this
 
@@ -135,131 +134,3 @@ def find(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row) -> Sca
     goes_on = row["status"] == "COMPLETE" and covered.frequency == CONTINUOUS
     status, description = ("ACTIVE", ACTIVE) if goes_on else (row["status"], row["description"])
     return Scan("ENHANCED", status, description, found, row["completed_at"], row["source_updated_at"])
-
-
-def configure(registry: Registry, wanted: Configuration) -> None:
-    """Sets a registry's scanning, and enables or disables Amazon Inspector with it.
-
-    Where enhanced scanning begins it takes what was pushed in the last 14 days; which repositories are scanned otherwise than before is announced.
-    """
-    from localecr.inspector import accounts
-
-    with registry.database.write():
-        before = configuration.of(registry)
-        configuration.put(registry, wanted)
-        if wanted.type == "ENHANCED":
-            accounts.enable(registry)
-        elif before.type == "ENHANCED":
-            accounts.disable(registry)
-        changes = []
-        for repository in _repositories(registry):
-            was, now = configuration.coverage(before, repository), configuration.coverage(wanted, repository)
-            if was.frequency != now.frequency:
-                changes.append((repository["name"], was.frequency, now.frequency))
-            if wanted.type == "ENHANCED" and (was.type, was.frequency) != (now.type, now.frequency):
-                _cover(registry, repository, was, now)
-        if wanted.type == "ENHANCED" and changes:
-            events.frequencies_changed(registry, changes)
-
-
-def _repositories(registry: Registry) -> list[sqlite3.Row]:
-    return registry.database.all("SELECT * FROM repositories WHERE kind = ? AND account = ? AND region = ? ORDER BY name", registry.scope)
-
-
-def _cover(registry: Registry, repository: sqlite3.Row, was: Coverage, now: Coverage) -> None:
-    """Begins with a repository's images, or ends with them. What was scanned before is looked at once more, and shown again."""
-    from localecr.inspector import findings
-
-    if now.frequency == MANUAL:
-        if was.type == "ENHANCED":
-            findings.close(registry, findings.EXPIRED, repository["name"])
-        return
-    oldest = registry.lab.clock.now() - RECENT
-    rows = registry.database.all(
-        "SELECT i.id, i.media_type, i.artifact_type, i.pushed_at FROM images i LEFT JOIN scans s ON s.image_id = i.id AND s.type = 'ENHANCED'"
-        " WHERE i.repository_id = ? AND s.image_id IS NULL ORDER BY i.id",
-        (repository["id"],),
-    )
-    for image in filter(is_scannable, rows):
-        _ask(registry, image["id"], "ENHANCED")
-        if image["pushed_at"] <= oldest:
-            _expire(registry, image["id"])
-    _look_again(registry, repository)
-
-
-def _expire(registry: Registry, image_id: int) -> None:
-    with registry.database.write() as transaction:
-        transaction.execute(
-            "UPDATE scans SET status = 'SCAN_ELIGIBILITY_EXPIRED', description = ?, due = 0 WHERE image_id = ? AND type = 'ENHANCED'", (EXPIRED, image_id)
-        )
-
-
-def _look_again(registry: Registry, repository: sqlite3.Row) -> None:
-    """Has a repository's images looked at again whose scans came to their end; their status stays."""
-    with registry.database.write() as transaction:
-        transaction.execute(
-            "UPDATE scans SET due = due + 1 WHERE type = 'ENHANCED' AND status = 'COMPLETE'"
-            " AND image_id IN (SELECT id FROM images WHERE repository_id = ?)",
-            (repository["id"],),
-        )
-        _wake(registry.lab)
-
-
-def go_on(lab: Lab) -> None:
-    """Continuous scanning: has every image looked at again that is scanned so, but for those that Amazon Inspector's rescan duration leaves behind.
-
-    Call it whenever time has gone by, or other vulnerabilities are known.
-    """
-    for row in lab.database.all("SELECT account, region FROM scanning_configurations WHERE scan_type = 'ENHANCED'"):
-        registry = Registry(lab, "private", row["account"], row["region"])
-        kept = configuration.of(registry)
-        with lab.database.write():
-            for repository in _repositories(registry):
-                if configuration.coverage(kept, repository).frequency == CONTINUOUS:
-                    _leave_behind(registry, repository)
-                    _look_again(registry, repository)
-
-
-def _leave_behind(registry: Registry, repository: sqlite3.Row) -> None:
-    """Ends with those images that were pushed, or pulled, too long ago."""
-    from localecr.inspector import findings, rescans
-
-    limits = rescans.limits(registry)
-    rows = registry.database.all(
-        "SELECT i.id, i.digest FROM images i JOIN scans s ON s.image_id = i.id AND s.type = 'ENHANCED' WHERE i.repository_id = ?"
-        " AND s.status = 'COMPLETE' AND i.pushed_at <= ? AND COALESCE(i.last_pulled_at, 0) <= ?",
-        (repository["id"], limits.pushed_after, limits.pulled_after),
-    )
-    for image in rows:
-        _expire(registry, image["id"])
-        findings.close(registry, findings.EXPIRED, repository["name"], image["digest"])
-
-
-def begin_with(registry: Registry, repository: sqlite3.Row) -> None:
-    """A repository was made; call it in that transaction."""
-    if not registry.is_public:
-        covered = configuration.coverage(configuration.of(registry), repository)
-        if covered.type == "ENHANCED" and covered.frequency != MANUAL:
-            events.repository_created(registry, repository["name"], covered.frequency)
-
-
-def forget_image(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row, tagged: Sequence[str]) -> None:
-    """An image is being deleted; call it in that transaction, before."""
-    if registry.is_public:
-        return
-    covered = configuration.coverage(configuration.of(registry), repository)
-    if covered.type == "ENHANCED" and covered.frequency != MANUAL and is_scannable(image):
-        events.image_changed(registry, "DELETE", repository["name"], covered.frequency, image["digest"], tagged)
-    if _row(registry, image["id"], "ENHANCED") is not None:
-        from localecr.inspector import findings
-
-        findings.close(registry, findings.GONE, repository["name"], image["digest"])
-
-
-def forget_repository(registry: Registry, repository: sqlite3.Row) -> None:
-    """A repository is being deleted with all its images; call it in that transaction, before."""
-    query = "SELECT 1 FROM scans s JOIN images i ON i.id = s.image_id WHERE i.repository_id = ? AND s.type = 'ENHANCED' LIMIT 1"
-    if registry.database.one(query, (repository["id"],)) is not None:
-        from localecr.inspector import findings
-
-        findings.close(registry, findings.GONE, repository["name"])

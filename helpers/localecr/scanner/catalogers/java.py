@@ -10,26 +10,18 @@ from collections.abc import Iterator
 
 from localecr.scanner import jars
 from localecr.scanner.catalogers.facts import Fact
+from localecr.scanner.catalogers.java_groups import GROUPS
 from localecr.scanner.model import Package, Problem
 from localecr.scanner.streams import Stream, Unreadable
 from localecr.scanner.unpacking import Budget
 
 DEEPEST = 5  # archives in an archive: an ear's war's jar has three
 LARGEST = 1 << 16  # bytes that are read of a pom.properties, which has a hundred, and of a manifest, whose first lines matter
-POM = re.compile(r"META-INF/maven/[^/]+/[^/]+/pom\.properties")
+POM = re.compile(r"META-INF/maven/([^/]+)/([^/]+)/pom\.(properties|xml)")
 MANIFEST = "META-INF/MANIFEST.MF"
 ARCHIVES = (".jar", ".war", ".ear")
 FILE_NAME = re.compile(r"(.+?)-(\d[\w.+-]*)")
 GROUP = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)+")
-
-SPRING = (
-    "aop aspects beans context context-indexer context-support core expression instrument jcl jdbc jms messaging orm oxm r2dbc test tx web webflux"
-    " webmvc websocket"
-)
-TOMCAT = "core el jasper websocket"
-GROUPS = {f"spring-{name}": "org.springframework" for name in SPRING.split()} | {  # built without Maven, and so without a pom.properties
-    f"tomcat-embed-{name}": "org.apache.tomcat.embed" for name in TOMCAT.split()
-}
 
 Coordinates = tuple[str, str, str]  # group, artifact, version
 
@@ -41,19 +33,23 @@ def read_archive(path: str, stream: Stream, budget: Budget) -> Iterator[Fact]:
 def _read(path: str, stream: Stream, budget: Budget, depth: int) -> Iterator[Fact]:
     """``path`` of a jar in another: srv/shop.jar:BOOT-INF/lib/log4j-core-2.14.1.jar."""
     found: list[Coordinates] = []
+    groups: dict[str, str] = {}  # of artifacts, as the folders of their poms tell them
     manifest: dict[str, str] = {}
     for name, content in jars.members(stream, budget):
         if content is None:
             continue
-        if POM.fullmatch(name):
-            found += _pom(content)
+        if place := POM.fullmatch(name):
+            group, artifact, kind = place.groups()
+            groups[artifact] = group
+            if kind == "properties":
+                found += _pom(content)
         elif name == MANIFEST:
             manifest = _manifest(content)
         elif name.endswith(ARCHIVES):
             yield from _nested(f"{path}:{name}", content, budget, depth + 1)
     stem = re.split("[/:]", path)[-1].rpartition(".")[0]
     if not any(stem == artifact or stem.startswith(f"{artifact}-") for _, artifact, _ in found):
-        found += _named(stem, manifest)
+        found += ((group or groups.get(artifact, ""), artifact, version) for group, artifact, version in _named(stem, manifest))
     for group, artifact, version in dict.fromkeys(found):
         yield Package(f"{group}:{artifact}" if group else artifact, version, "JAR", "Maven", path, "")
 
@@ -106,17 +102,19 @@ def _named(stem: str, manifest: dict[str, str]) -> Iterator[Coordinates]:
             yield _group(artifact, manifest), artifact, version
             return
     if named := FILE_NAME.fullmatch(stem):
-        yield "", named[1], named[2]
+        yield _group(named[1], manifest), named[1], named[2]
     elif versions and manifest.get("Implementation-Title") == stem:  # a version was taken out of its name
         yield _group(stem, manifest), stem, versions[0]
 
 
 def _group(artifact: str, manifest: dict[str, str]) -> str:
-    """The group of an artifact as the manifest tells it, where a rule leads from the one to the other; else an empty string."""
+    """The group of an artifact, where it is known or the manifest tells it; else an empty string."""
     if artifact in GROUPS:
         return GROUPS[artifact]
-    if GROUP.fullmatch(vendor := manifest.get("Implementation-Vendor-Id", "")):  # Maven's own entry for it
-        return vendor
     bundle = manifest.get("Bundle-SymbolicName", "").partition(";")[0].strip()
-    group = bundle.removesuffix(f".{artifact}")  # as Maven's bundle plug-in makes it
-    return group if group != bundle and GROUP.fullmatch(group) else ""
+    for group in (bundle[: dot.start()] for dot in re.finditer(r"\.", bundle)):
+        names = (artifact, artifact.removeprefix(f"{group.rpartition('.')[2]}-"))  # log4j's log4j-core is the bundle log4j.core
+        if bundle.removeprefix(f"{group}.") in names and GROUP.fullmatch(group):
+            return group
+    vendor = manifest.get("Implementation-Vendor-Id", "")  # the group, where Maven wrote it by itself
+    return vendor if GROUP.fullmatch(vendor) else ""
