@@ -63,7 +63,6 @@ def prepare(lab: Lab) -> None:
 
 def _scan_production(lab: Lab) -> None:
     """Basic scanning, of every push to production."""
-    lab.keep("inspector")
     lab.keep("scanning")
     prod = _full(lab, WIND).removesuffix("wind")
     rule = {"scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": [{"filter": f"{prod}*", "filterType": "WILDCARD"}]}
