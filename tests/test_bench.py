@@ -65,3 +65,9 @@ def test_every_line_about_growth_has_a_ratio(bench):
 
 def test_a_decision_is_measured_for_a_user_with_ten_policies(bench):
     assert re.search(r"^a permission decided, 10 policies +[\d.]+ ms +1.00 ms", bench("decisions"), re.M)
+
+
+def test_packages_are_held_against_advisories_and_what_is_missing_for_the_rest_is_said(bench, tmp_path: Path):
+    said = bench("scanning", PATH=str(tmp_path))
+    assert re.search(r"^20 packages against 2,000 advisories +[\d.]+ s +1.00 s", said, re.M)
+    assert "Not measured, scanning: mmdebstrap is not installed" in said
