@@ -15,6 +15,7 @@ from referencing.jsonschema import DRAFT7
 from awsapi import push, refused
 from examined import ALPINE, APP, BASE, FLASK, OPENSSL, ZLIB, flaw, package
 from localecr.door import DoorError
+from localecr.inspector import exports
 from localecr.scanner.model import Match
 from specimens import image
 from test_scanning_configuration import CONTINUOUS, rule
@@ -205,7 +206,8 @@ def test_a_report_is_told_back_as_it_was_asked_for(inspected, export):
     [
         {"bucketName": ".."}, {"bucketName": "../sboms"}, {"bucketName": "a/b"}, {"bucketName": "Big"}, {"bucketName": "a..b"}, {"bucketName": "x"},
         {"keyPrefix": "../../elsewhere"}, {"keyPrefix": "a/../../b"}, {"keyPrefix": "a/./b"}, {"keyPrefix": "a\\..\\b"}, {"keyPrefix": "a\x00b"},
-        {"keyPrefix": "C:/windows"}, {"keyPrefix": "x" * 201},
+        {"keyPrefix": "C:/windows"}, {"keyPrefix": "x" * 201}, {"keyPrefix": "\N{CAT}" * 100}, {"keyPrefix": "a/.../b"}, {"keyPrefix": "a /b"},
+        {"bucketName": "con"}, {"keyPrefix": "reports/NUL.txt"},
     ],
 )  # fmt: skip
 def test_nothing_is_written_outside_of_the_labs_folder(inspected, export, lab_state, destination):
@@ -215,6 +217,24 @@ def test_nothing_is_written_outside_of_the_labs_folder(inspected, export, lab_st
         export(**destination)
     assert set((lab_state / "exports").rglob("*")) == exported
     assert set(lab_state.iterdir()) <= beside
+
+
+def test_a_key_prefix_may_be_in_any_writing(inspected, export):
+    inspected.finds(inspected.push(), OPENSSL)
+    told, (one,) = export(keyPrefix="Über uns/" + "\N{CAT}" * 60)
+    assert one["key"].startswith("Über uns/" + "\N{CAT}" * 60 + f"/CYCLONEDX_1_4_outputs_{told['reportId']}/")
+
+
+def test_others_change_things_while_a_report_is_written(inspected, export, monkeypatch):
+    written = exports._write
+
+    def writes_slowly(path, document):
+        inspected.ecr.create_repository(repositoryName=f"{inspected.name}-meanwhile")  # which waits for the end of another's transaction
+        written(path, document)
+
+    monkeypatch.setattr(exports, "_write", writes_slowly)
+    inspected.finds(inspected.push(), OPENSSL)
+    assert export()[0]["status"] == "SUCCEEDED"
 
 
 def test_spdx_is_not_built(inspected):

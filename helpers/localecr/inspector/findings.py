@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from localecr.clock import DAY
 from localecr.inspector import announcements, answers, details, finding, suppression
 from localecr.inspector.finding import Finding
 from localecr.registry import Registry, tags
 from localecr.scanner.model import Examination, Inventory, Match
 
-DAY = 24 * 3600.0
 REOPENING = 7 * DAY  # within which a closed finding that comes back is the same one; later it is another
 # why a finding was closed: the flaw is gone, the image is, it isn't watched any more, Inspector was disabled
 FIXED, GONE, EXPIRED, DISABLED = "FIXED", "GONE", "EXPIRED", "DISABLED"
