@@ -98,10 +98,24 @@ def test_basic_sees_nothing_that_pip_brought_and_enhanced_sees_all_that_basic_se
     assert enhanced - basic == of
 
 
+def test_the_numbers_that_the_lesson_names_are_those_of_its_scans(taken):
+    basic, enhanced = taken.names["basic"], taken.names["enhanced"]
+    by_basic = taken.names["lab"].scans.frame(basic)["vulnerability"]
+    assert (len(basic.findings), by_basic.nunique(), list(by_basic[by_basic.duplicated()])) == (22, 21, ["CVE-2022-1271"])
+    assert [len(taken.names["of"](manager, enhanced)) for manager in ("OS", "PYTHONPKG")] == [21, 15]
+    assert len(taken.names["lab"].scans.frame(enhanced)) == 51
+
+
 def test_the_worst_finding_names_the_layer_that_the_dockerfile_copies_the_libraries_into(taken):
     image = taken.names["lab"].client("ecr").batch_get_image(repositoryName="lesson06/shop-api", imageIds=[{"imageTag": "1.0"}])["images"][0]
     layers = [each["digest"] for each in json.loads(image["imageManifest"])["layers"]]
     assert layers.index(taken.names["package"](taken.names["worst"])["sourceLayerHash"]) == len(layers) - 2
+
+
+def test_the_worst_finding_says_what_somebody_could_do(taken):
+    taken.run("one")
+    shown = {row["field"]: row["value"] for row in taken.names["rows"]}
+    assert "runs code from crafted documents" in shown["description"] and "epoch" not in shown
 
 
 def test_each_fix_takes_away_the_findings_of_its_own_layer(untried):
