@@ -1,5 +1,5 @@
 """Finding, starting and running the outside tools that tests use: a Docker engine and its CLI, containerd, skopeo, podman, buildah, the AWS CLI, Chromium,
-Debian's dpkg and debsecan."""
+Debian's dpkg, debsecan and mmdebstrap, Syft."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def release(version: str) -> planting.Planted:
 def tonight(version: str, zlib: str) -> planting.Planted:
     """What is pushed later in the night, upon Debian 11 with this version of zlib."""
     installed = f"Package: zlib1g\nStatus: install ok installed\nSource: zlib\nArchitecture: amd64\nVersion: {zlib}\n\n"
-    files = {"etc/os-release": 'ID=debian\nVERSION_ID="11"\n', "var/lib/dpkg/status": installed, "srv/wind": f"wind {version}\n"}
+    files = {"etc/os-release": 'ID=debian\nVERSION_ID="11"\n', "srv/wind": f"wind {version}\n", "var/lib/dpkg/status": installed}
     return planting.image(files, {"kestrel": version})
 
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from localecr.scanner import inventory, overlay, survey, unpacking
 from localecr.scanner.model import LayerFile, Subject, Unscannable
 from localecr.scanner.unpacking import Budget
-from making import Device, Folder, HardLink, Link, dist_info, layer, metadata, node_module
+from making import Device, Folder, HardLink, Link, dist_info, layer, metadata, node_module, status
 
 MiB = 1 << 20
 
@@ -107,10 +107,18 @@ def test_entries_are_counted_over_all_layers_and_in_jars(take, monkeypatch):
     assert "more than 20 files" in reason(take, {"a.jar": making.jar({str(number): "" for number in range(21)})})
 
 
-def test_too_many_packages_are_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(survey, "MOST_FACTS", 2000)
-    subject = streamed(tmp_path, entries(3000, "srv/%d.dist-info/METADATA"))
-    assert reason(inventory.take, subject) == "The image's layers have more than 2,000 packages."
+@pytest.mark.parametrize("file", ["srv/%d.dist-info/METADATA", "srv/node_modules/%d/package.json", "srv/%d.jar"])
+def test_too_many_files_that_tell_of_packages_are_refused(tmp_path, monkeypatch, file):
+    monkeypatch.setattr(survey, "MOST_KEPT", 2000)
+    assert "more than 2,000 packages and files that tell of them" in reason(inventory.take, streamed(tmp_path, entries(3000, file)))
+
+
+def test_files_count_that_tell_nothing_and_packages_that_one_file_tells_of(take, monkeypatch):
+    monkeypatch.setattr(survey, "MOST_KEPT", 20)
+    said = "The image's layers have more than 20 packages and files that tell of them."
+    assert reason(take, {f"srv/node_modules/{number}/package.json": "{}" for number in range(21)}) == said
+    assert reason(take, {"var/lib/dpkg/status": status(*((f"p{number}", "1") for number in range(21)))}) == said
+    assert reason(take, {"x": ""} | {f"srv/node_modules/{number}/package.json": HardLink("x") for number in range(21)}) == said
 
 
 def test_too_many_links_are_refused(tmp_path, monkeypatch):

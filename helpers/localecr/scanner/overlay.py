@@ -25,12 +25,12 @@ MOST_LINKS = 200_000  # of an image: where they lead is kept until the end, at s
 REMEMBERED = 4096  # folders whose real path is remembered, since an archive's entries stand folder by folder
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Link:
     target: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Node(Generic[Content]):
     """What an image has at a path, and the number of the layer that it is from."""
 

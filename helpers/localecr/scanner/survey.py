@@ -15,7 +15,7 @@ from localecr.scanner.streams import Stream, Unreadable
 from localecr.scanner.tar import Tar
 from localecr.scanner.unpacking import Budget
 
-MOST_FACTS = 100_000  # packages, owned libraries and problems of an image's layers: ten times what a large one has, at a kilobyte each
+MOST_KEPT = 150_000  # files that tell of packages, and what they tell, in all layers: ten times what a large image has, at a kilobyte each
 
 Facts = tuple[Fact, ...]
 
@@ -53,7 +53,7 @@ class Survey:
         self._elsewhere = elsewhere
         self._untold: dict[str, str] = {}  # files that weren't read, by hard links to them that tell something
         self._budget = Budget(sum(layer.size for layer in subject.layers))
-        self._facts = 0
+        self._kept = 0
         for number, layer in enumerate(subject.layers):
             with layers.opened(layer, self._budget) as tar:
                 self.files.apply(tar, number, partial(self._keep, tar, number), partial(self._copy, number))
@@ -92,22 +92,27 @@ class Survey:
         if not self._elsewhere.cataloger(path):
             return None
         if facts is None:
+            self._count()
             self._untold[target] = path
             return None
         return self._noted((replace(each, path=path) if isinstance(each, Package) else each for each in facts), layer)
 
     def _noted(self, facts: Iterable[Fact], layer: int) -> Facts:
         noted = []
+        self._count()
         for fact in facts:
             if isinstance(fact, Owned) and not catalogers.is_library(fact.path):
                 continue
-            self._facts += 1
-            if self._facts > MOST_FACTS:
-                raise Unscannable("FAILED", f"The image's layers have more than {MOST_FACTS:,} packages.")
+            self._count()
             if isinstance(fact, Package):
                 self.first.setdefault(identity(fact), layer)
             noted.append(fact)
         return tuple(noted)
+
+    def _count(self) -> None:
+        self._kept += 1
+        if self._kept > MOST_KEPT:
+            raise Unscannable("FAILED", f"The image's layers have more than {MOST_KEPT:,} packages and files that tell of them.")
 
 
 def _told(cataloger: Cataloger, path: str, body: Callable[[], Stream], budget: Budget) -> Iterator[Fact]:

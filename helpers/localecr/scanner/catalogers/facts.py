@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from localecr.scanner.model import OperatingSystem, Package, Problem
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Owned:
     """A path that a package of the operating system brought. ``owner`` is the package's name, or its file in status.d."""
 
