@@ -143,7 +143,7 @@ def test_a_day_after_it_was_disabled_findings_are_gone(inspected, later):
     inspected.inspector.disable()
     later(days=1)
     assert inspected.statuses() == {}
-    inspected.inspector.enable(resourceTypes=["ECR"])
+    inspected.ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[])  # of no repository, so that nothing is looked at anew
     assert inspected.statuses() == {}
 
 
