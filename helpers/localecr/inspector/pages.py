@@ -32,8 +32,7 @@ def place(call: Call) -> Key | None:
     try:
         return paging.unseal(call, _listing(call), call.parameters.get("nextToken") or None)
     except AwsError as error:
-        message = "The token is not valid, or the request is not the one that it came from."
-        raise AwsError("ValidationException", message, reason="FIELD_VALIDATION_FAILED", fields=[{"name": "nextToken", "message": message}]) from error
+        raise invalid("nextToken", "The token is not valid, or the request is not the one that it came from.") from error
 
 
 def more(call: Call, last: Key) -> dict[str, str]:
