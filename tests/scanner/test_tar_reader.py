@@ -136,6 +136,8 @@ LONG = making.tar({"a" * 200: b"b"}, tarfile.PAX_FORMAT)
         (LONG[:512] + b"999 path=a\n" + LONG[523:], "broken pax header"),
         (LONG[:512] + b"0 path=aaa\n" + LONG[523:], "broken pax header"),
         (LONG[:512] + b"pathaaaaaa\n" + LONG[523:], "broken pax header"),
+        (LONG[:512] + b"path=aaaaa\n" + LONG[523:], "broken pax header"),
+        (LONG[:512] + b" 1 path=aa\n" + LONG[523:], "broken pax header"),
         (LONG[:512] + b"11 size=-1\n" + LONG[523:], "broken pax header"),
     ],
 )
