@@ -49,7 +49,8 @@ class Advisories:
         import pandas
 
         with opened(self._state) as advisories:
-            rows = [_row(advisories, advisory, said) for advisory, said in advisories.packages(self._known_at(), ecosystem, package)]
+            known_at = self._known_at()
+            rows = [_row(advisories, advisory, said, known_at) for advisory, said in advisories.packages(known_at, ecosystem, package)]
         return pandas.DataFrame(rows, columns=list(COLUMNS))
 
     def show(self, id: str) -> pandas.DataFrame:
@@ -105,23 +106,29 @@ def opened(state: Path) -> Iterator[database.Advisories]:
         raise LabError("advisories", str(error)) from error
 
 
-def told(advisories: database.Advisories, id: str, known_at: float) -> list[dict[str, Any]]:
-    """What each document on a vulnerability says of each package, the one that decides first; rows of COLUMNS. Raises LabError for an unknown id."""
+def sources(advisories: database.Advisories, id: str, known_at: float) -> list[tuple[database.Advisory, list[database.Said]]]:
+    """The documents on a vulnerability and what each says of packages, the one that decides first. Raises LabError for an unknown id."""
     from localecr.scanner import merging
 
-    sources = sorted(advisories.sources(id, known_at), key=lambda source: merging.order(source[0]))
-    if not sources:
+    found = sorted(advisories.sources(id, known_at), key=lambda source: merging.order(source[0]))
+    if not found:
         raise LabError("advisory", f"No advisory that is known here speaks of {id}.", "See which there are: ecrlab advisories list")
-    return [_row(advisories, advisory, said) for advisory, entries in sources for said in entries]
+    return found
 
 
-def _row(advisories: database.Advisories, advisory: database.Advisory, said: database.Said) -> dict[str, Any]:
-    from localecr.scanner import merging, sources
+def told(advisories: database.Advisories, id: str, known_at: float) -> list[dict[str, Any]]:
+    """What each document on a vulnerability says of each package, the one that decides first; rows of COLUMNS. Raises LabError for an unknown id."""
+    return [_row(advisories, advisory, said, known_at) for advisory, entries in sources(advisories, id, known_at) for said in entries]
+
+
+def _row(advisories: database.Advisories, advisory: database.Advisory, said: database.Said, known_at: float) -> dict[str, Any]:
+    from localecr.scanner import merging
+    from localecr.scanner.sources import of as source_of
 
     return {
-        "vulnerability": ", ".join(advisories.flaws(advisory, float("inf"))),
+        "vulnerability": ", ".join(advisories.flaws(advisory, known_at)),
         "advisory": advisory.id,
-        "source": sources.of(advisory.id).name,
+        "source": source_of(advisory.id).name,
         "ecosystem": said.ecosystem,
         "package": said.package,
         "affected": affected(said.entry),

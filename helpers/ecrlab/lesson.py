@@ -7,13 +7,12 @@ from pathlib import Path
 from types import ModuleType
 
 from ecrlab import check as checking
-from ecrlab import cleanup, quiz
+from ecrlab import cleanup, quiz, settings
 from ecrlab.content import Content, Question, load, module
 from ecrlab.errors import LabError
 from ecrlab.lab import Lab
 from ecrlab.plain import plain
 from ecrlab.progress import Progress
-from ecrlab.settings import SETTINGS
 from ecrlab.show import html
 from ecrlab.show.picture import Picture, display, note
 
@@ -134,6 +133,7 @@ def _card(lesson: Lesson) -> Picture:
     where = "this machine, nothing leaves it" if local else "your own AWS account"
     engine = "a Docker engine" if lab.engine == "docker" else "dockerless, no Docker needed"
     owned = [str(each) for each in content.repositories] + [f"{name} (public)" for name in lesson.public_repositories]
+    held = settings.SETTINGS["advisories"].read(lab) if "advisories" in content.settings else None
     lines = {
         "Runs on": f"{where} (account {lab.account}, Region {lab.region})",
         "Builds and pushes with": engine,
@@ -141,12 +141,14 @@ def _card(lesson: Lesson) -> Picture:
         "Cost": "nothing" if local else content.cost,
         "Repositories it makes and deletes": ", ".join(owned) or "none",
     }
+    if held:
+        lines["Mind"] = f"the lab knows only what was published by {held[:10]}, so it finds less. lab.advisories.release() ends that"
     if content.identities:
         lines["In IAM it makes and deletes"] = ", ".join(map(str, content.identities))
     if content.resources:
         lines["It also makes and deletes"] = ", ".join(map(str, content.resources))
     if content.settings:
-        lines["Settings of the whole account it changes and puts back"] = ", ".join(SETTINGS[each].called for each in content.settings)
+        lines["Settings of the whole account it changes and puts back"] = ", ".join(settings.SETTINGS[each].called for each in content.settings)
     rows = [html.paragraph(html.strong(f"{name}: "), value) for name, value in lines.items()]
     drawn = html.card(html.paragraph(html.strong(content.title), style="font-size:16px"), *rows, edge=html.BLUE)
     return Picture(drawn, "\n".join([content.title, *(f"  {name}: {value}" for name, value in lines.items())]))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ecrlab.lab import Lab
@@ -102,21 +103,23 @@ def _delete_log_policy(lab: Lab, name: str) -> None:
     lab.client("logs").delete_resource_policy(policyName=name)
 
 
-def _inspector_filter(lab: Lab, name: str) -> str | None:
+def _inspector_filters(lab: Lab, name: str) -> list[str] | None:
+    """The ARNs of the filters of a name, or of all names that begin so: `web-*`. One that was mistyped hides findings all the same."""
     pages = lab.reader("inspector2").get_paginator("list_filters").paginate()
-    return next((each["arn"] for page in pages for each in page["filters"] if each["name"] == name), None)
+    return [each["arn"] for page in pages for each in page["filters"] if fnmatchcase(each["name"], name)] or None
 
 
-def _delete_inspector_filter(lab: Lab, arn: str) -> None:
-    lab.client("inspector2").delete_filter(arn=arn)
+def _delete_inspector_filters(lab: Lab, arns: list[str]) -> None:
+    for arn in arns:
+        lab.client("inspector2").delete_filter(arn=arn)
 
 
-KINDS: dict[str, tuple[Callable[[Lab, str], str | None], Callable[[Lab, str], None]]] = {
+KINDS: dict[str, tuple[Callable[[Lab, str], Any], Callable[[Lab, Any], None]]] = {
     "alarm": (_alarm, _delete_alarm),
     "topic": (_topic, _delete_topic),
     "queue": (_queue, _delete_queue),
     "rule": (_rule, _delete_rule),
     "log_group": (_log_group, _delete_log_group),
     "log_policy": (_log_policy, _delete_log_policy),
-    "inspector_filter": (_inspector_filter, _delete_inspector_filter),
+    "inspector_filter": (_inspector_filters, _delete_inspector_filters),
 }

@@ -154,8 +154,26 @@ def _tell_scanning(found: dict[str, Any]) -> str:
     return f"{found['scanType']}, {'; '.join(rules) or 'without rules'}"
 
 
+def _known_until(lab: Lab) -> str | None:
+    """Only a local lab's knowledge can be held at a date; Inspector's goes on by itself."""
+    held = lab.advisories.known_until if lab.place == "local" else None
+    return held and held.isoformat()
+
+
+def _set_known_until(lab: Lab, held: str | None) -> None:
+    if held:
+        lab.advisories.hold(held)
+    else:
+        lab.advisories.release()
+
+
+def _tell_known_until(held: str | None) -> str:
+    return f"what was published by {held[:10]}, no more" if held else "all that is known by now"
+
+
 # in the order in which they are put back: without Inspector there is no enhanced scanning
 SETTINGS = {
     "inspector": Setting("Amazon Inspector for ECR", _inspector, _set_inspector, str),
     "scanning": Setting("the scanning configuration of the registry", _scanning, _set_scanning, _tell_scanning),
+    "advisories": Setting("what scanners know of vulnerabilities", _known_until, _set_known_until, _tell_known_until),
 }

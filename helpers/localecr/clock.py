@@ -16,6 +16,7 @@ from functools import lru_cache
 from localecr.errors import AwsError
 from localecr.store.database import Database
 
+DAY = 24 * 3600.0  # seconds
 SETTLING = 1.0  # seconds in which what has just happened is written down
 LATEST = datetime(9000, 1, 1, tzinfo=timezone.utc).timestamp()
 

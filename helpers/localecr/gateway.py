@@ -33,7 +33,7 @@ WITH_CONTENT = ("UploadLayerPart", "PutImage")
 OUR_NAMES = re.compile(r"(localhost|127\.\d+\.\d+\.\d+|\[::1\]|([a-z0-9-]+\.)*localhost|([a-z0-9-]+\.)*amazonaws\.com|[a-z0-9-]+\.dkr-ecr\.[a-z0-9-]+\.on\.aws|public\.ecr\.aws)(:\d+)?", re.I)
 
 
-TAKES_LONG = ("CompleteLayerUpload", "UploadLayerPart")  # with bytes to write or to hash, which must not keep others from the database
+TAKES_LONG = ("CompleteLayerUpload", "CreateSbomExport", "UploadLayerPart")  # with bytes to write or to hash, which must not keep others from the database
 
 
 def perform(

@@ -496,6 +496,8 @@ def release(lab: Lab) -> Verdict:
         )
     if FIRST in image.tags:
         return not_yet(f"{MOVING} names {FIRST}, with all that was found in it.", "Give it to the version in which all is mended.")
+    if blind := _unseen(image):
+        return blind
     if not first.tools or not first.of_the_system:
         return not_yet(f"{FIRST} is another image than it was: somebody who looks for what ran then finds something that never did.", "guide.reset() begins anew.")
     if not [tag for tag in image.tags if tag != MOVING]:
@@ -503,8 +505,6 @@ def release(lab: Lab) -> Verdict:
             f"{MOVING} will move on, and then nobody can name this image any more: it has no version of its own.",
             "A version beside it: the same image under both names.",
         )
-    if blind := _unseen(image):
-        return blind
     left = [flaw for flaw in image.flaws if flaw.must_go]
     if any(flaw.status == "SUPPRESSED" for flaw in left):
         return not_yet(f"Suppressed isn't mended: {left[0].id} has a fix, and it is in {image.name}.", "Delete that filter, and fix it.")

@@ -305,6 +305,12 @@ def built_once_more_for_the_release(lab: Lab) -> None:
     _ship(lab, "release", NEW, libraries=MENDED, dockerfile=TWO_STAGES | {"tickets\"": "tickets\" built=again"})
 
 
+def released_what_nobody_had_looked_at(lab: Lab) -> None:
+    _set(lab, [])
+    _ship(lab, "1.3", NEW, libraries=MENDED, dockerfile=TWO_STAGES, wait=False)
+    _release(lab, "1.3")
+
+
 SCANNED = ("scanning",)
 FIRST = (*SCANNED, "worst-layer")
 REBASED = (*FIRST, "base")
@@ -368,6 +374,7 @@ MISTAKES = [
     Mistake("release", "something that never did", overwrote_the_old_one, REBASED),
     Mistake("release", "versions can be overwritten", let_versions_be_overwritten, REBASED),
     Mistake("release", "release can't move any more", fixed_the_release_for_good, REBASED),
+    Mistake("release", "because nobody looked", released_what_nobody_had_looked_at, REBASED),
     Mistake("release", "it has no version of its own", built_once_more_for_the_release, REBASED),
 ]
 

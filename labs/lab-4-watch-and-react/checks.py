@@ -36,7 +36,7 @@ def release(version: str) -> planting.Planted:
 def tonight(version: str, zlib: str) -> planting.Planted:
     """What is pushed later in the night, upon Debian 11 with this version of zlib."""
     installed = f"Package: zlib1g\nStatus: install ok installed\nSource: zlib\nArchitecture: amd64\nVersion: {zlib}\n\n"
-    files = {"etc/os-release": 'ID=debian\nVERSION_ID="11"\n', "var/lib/dpkg/status": installed, "srv/wind": f"wind {version}\n"}
+    files = {"etc/os-release": 'ID=debian\nVERSION_ID="11"\n', "srv/wind": f"wind {version}\n", "var/lib/dpkg/status": installed}
     return planting.image(files, {"kestrel": version})
 
 
@@ -63,7 +63,6 @@ def prepare(lab: Lab) -> None:
 
 def _scan_production(lab: Lab) -> None:
     """Basic scanning, of every push to production."""
-    lab.keep("inspector")
     lab.keep("scanning")
     prod = _full(lab, WIND).removesuffix("wind")
     rule = {"scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": [{"filter": f"{prod}*", "filterType": "WILDCARD"}]}

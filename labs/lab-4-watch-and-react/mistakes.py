@@ -468,7 +468,7 @@ def _pushed(lab: Lab) -> None:
     """What a night brings: 2.7, and 2.5 with an old zlib in it, which gets a second name later."""
     for tag, zlib in (("2.7", "1:1.2.11.dfsg-2+deb11u2"), ("2.5", "1:1.2.11.dfsg-2")):
         installed = f"Package: zlib1g\nStatus: install ok installed\nSource: zlib\nArchitecture: amd64\nVersion: {zlib}\n\n"
-        files = {"etc/os-release": 'ID=debian\nVERSION_ID="11"\n', "var/lib/dpkg/status": installed, "srv/wind": f"wind {tag}\n"}
+        files = {"etc/os-release": 'ID=debian\nVERSION_ID="11"\n', "srv/wind": f"wind {tag}\n", "var/lib/dpkg/status": installed}
         planting.plant(lab.client("ecr"), WIND, planting.image(files, {"kestrel": tag}), tag)
     _copy(lab, WIND, "2.5", "stable")
 

@@ -51,6 +51,15 @@ def test_a_rule_says_what_it_chooses_enabled_or_not(lab, made):
     assert not found.chooses(rules.image_event(lab, "DELETE", SHOP, "1.0"))
 
 
+def test_a_scan_is_another_event_than_a_push(lab, made):
+    wanted = {"repository-name": [SHOP], "finding-severity-counts": {"CRITICAL": [{"exists": True}]}}
+    lab.client("events").put_rule(Name="rules-pushes", EventPattern=json.dumps({"detail-type": ["ECR Image Scan"], "detail": wanted}))
+    found = rules.rule(lab, "rules-pushes")
+    assert found.chooses(rules.scan_event(lab, SHOP, {"CRITICAL": 2, "LOW": 1}, ["1.0", "latest"]))
+    assert not found.chooses(rules.scan_event(lab, SHOP, {"HIGH": 2}, ["1.0"]))
+    assert not found.chooses(rules.image_event(lab, "PUSH", SHOP, "1.0"))
+
+
 @pytest.mark.parametrize(
     ("statements", "lets_in"),
     [

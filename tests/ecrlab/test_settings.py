@@ -137,6 +137,25 @@ def test_inspector_is_put_back_for_ecr_alone(lab, answered, was, is_now, operati
     assert "put back" in repr(settings.restore(lab, ["inspector"]))
 
 
+@pytest.mark.parametrize(
+    ("held", "told"), [(None, "all that is known by now"), ("2021-12-10T00:00:00+00:00", "what was published by 2021-12-10, no more")]
+)
+def test_a_lab_whose_knowledge_was_held_knows_again_what_it_knew(tmp_path, held, told):
+    with localecr.start(tmp_path / "lab", port=0):
+        lab = LocalLab(Door.find(tmp_path / "lab"))
+        if held:
+            lab.advisories.hold(held)
+        lab.keep("advisories")
+        lab.advisories.hold("2019-01-01")
+        assert repr(settings.restore(lab, ["advisories"])).endswith(f"put back       {told}")
+        assert (lab.advisories.known_until and lab.advisories.known_until.isoformat()) == held
+
+
+def test_on_aws_what_scanners_know_is_nothing_that_a_lesson_changed(lab, monkeypatch):
+    monkeypatch.setattr(lab, "place", "aws", raising=False)
+    assert repr(settings.restore(lab, ["advisories"])).endswith("was not changed here  all that is known by now")
+
+
 def test_a_setting_that_is_none_is_said(lab):
     with pytest.raises(LabError, match="There is no setting 'weather' to keep. There are: inspector, scanning"):
         lab.keep("weather")

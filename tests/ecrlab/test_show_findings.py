@@ -197,3 +197,11 @@ def test_another_images_scan_is_noticed(layered):
 
 def test_a_layer_map_of_nothing_says_so(fake_lab):
     assert repr(show.layer_map(fake_lab, "web", tag="1.0", scan=ENHANCED)) == "There is no repository web here yet, so nothing to draw."
+
+
+def test_only_an_address_of_the_web_is_a_link():
+    """An advisory that was loaded, or written by somebody, may name anything."""
+    linked = show.finding(scanned.scan("BASIC", scanned.OPENSSL), "CVE-2021-3711")
+    assert f'href="{scanned.OPENSSL["uri"]}"' in linked.html
+    drawn = show.finding(scanned.scan("BASIC", scanned.OPENSSL | {"uri": "javascript:alert(1)"}), "CVE-2021-3711")
+    assert "href" not in drawn.html and "javascript:alert(1)" in text_of(drawn)

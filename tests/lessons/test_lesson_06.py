@@ -47,7 +47,8 @@ def taken(lab_state, tmp_path_factory, aws) -> Iterator[Learner]:
 def untried(taken) -> Learner:
     """The same learner, without what other tests answered to the exercises."""
     lab = taken.names["lab"]
-    resources.delete(lab, "inspector_filter", "lesson06-zlib")
+    lab.advisories.release()
+    resources.delete(lab, "inspector_filter", "lesson06-*")
     delete(lab.client("ecr"), "lesson06/checkout")
     taken.write(push("1.1", "debian:11", "old") + push("1.2", "debian:11", "old"))
     return taken
@@ -79,9 +80,9 @@ def test_an_untouched_run_leaves_the_exercises_to_the_learner(untried):
         "BASIC COMPLETE",
         "ENHANCED ACTIVE",
         "BASIC answers 22 findings\nENHANCED answers 36 enhancedFindings",
-        "No image has it: does version 1.1 stand upon debian:12.15?",
+        "No image has it: does 1.1 stand upon debian:12.15?",
         "ACTIVE nothing found",
-        "CVE-2021-44228 - org.apache.logging.log4j:log4j-core CRITICAL 10.0\nsrv/search/search.jar:BOOT-INF/lib/log4j-core-2.14.1.jar",
+        "CVE-2021-44228 - org.apache.logging.log4j:log4j-core CRITICAL 10.0\nsrv/search/search.jar:BOOT-INF/lib/log4j-core-2.14.1.jar fixed in 2.15.0",
         "Is there a finding of CVE-2021-33503? False",
         "Waiter ImageScanComplete failed: Max attempts exceeded\n{'status': 'ACTIVE'",
     ],
@@ -97,10 +98,24 @@ def test_basic_sees_nothing_that_pip_brought_and_enhanced_sees_all_that_basic_se
     assert enhanced - basic == of
 
 
+def test_the_numbers_that_the_lesson_names_are_those_of_its_scans(taken):
+    basic, enhanced = taken.names["basic"], taken.names["enhanced"]
+    by_basic = taken.names["lab"].scans.frame(basic)["vulnerability"]
+    assert (len(basic.findings), by_basic.nunique(), list(by_basic[by_basic.duplicated()])) == (22, 21, ["CVE-2022-1271"])
+    assert [len(taken.names["of"](manager, enhanced)) for manager in ("OS", "PYTHONPKG")] == [21, 15]
+    assert len(taken.names["lab"].scans.frame(enhanced)) == 51
+
+
 def test_the_worst_finding_names_the_layer_that_the_dockerfile_copies_the_libraries_into(taken):
     image = taken.names["lab"].client("ecr").batch_get_image(repositoryName="lesson06/shop-api", imageIds=[{"imageTag": "1.0"}])["images"][0]
     layers = [each["digest"] for each in json.loads(image["imageManifest"])["layers"]]
     assert layers.index(taken.names["package"](taken.names["worst"])["sourceLayerHash"]) == len(layers) - 2
+
+
+def test_the_worst_finding_says_what_somebody_could_do(taken):
+    taken.run("one")
+    shown = {row["field"]: row["value"] for row in taken.names["rows"]}
+    assert "runs code from crafted documents" in shown["description"] and "epoch" not in shown
 
 
 def test_each_fix_takes_away_the_findings_of_its_own_layer(untried):
@@ -119,11 +134,15 @@ def test_what_has_no_fix_is_what_the_lesson_says(untried):
 
 def test_four_days_later_the_first_remedy_turns_out_to_be_none(untried):
     untried.run("thursday", "on-friday")
-    untried.write('lab.advisories.hold("2021-12-14")')
-    (event,) = untried.names["lab"].events.wait(untried.names["inbox"])
-    untried.write("lab.advisories.release()")
-    package = untried.names["package"](event["detail"])
-    assert (event["detail"]["packageVulnerabilityDetails"]["vulnerabilityId"], package["fixedInVersion"]) == ("CVE-2021-45046", "2.16.0")
+    untried.write(untried.source("on-friday").replace("2021-12-10", "2021-12-14"))
+    assert "CVE-2021-45046" in (said := untried.said.splitlines()[-2]) and "log4j-core" in said
+    assert untried.said.splitlines()[-1].endswith("fixed in 2.16.0")
+
+
+def test_the_same_day_once_more_brings_no_news(untried):
+    untried.run("thursday", "on-friday")
+    untried.write(untried.source("on-friday").replace("timeout=20", "timeout=1"))
+    assert untried.said.endswith("Nothing new: what is known by that date was announced already.\n")
 
 
 OLD, NEWER, NEWEST = "debian:11", "debian:12", "debian:12.15"
@@ -143,6 +162,16 @@ MISTAKES = {
         CHECKOUT,
         'configure("ENHANCED", SCAN_ON_PUSH="nothing")\nwith suppress(ecrlab.LabError):\n    ' + push("1.0", "alpine:3.20", "fixed", "checkout"),
         "Nobody has looked into this image",
+    ),
+    "looking with what was known long ago": (
+        FIXED,
+        'lab.advisories.hold("2021-12-10")\n' + push("1.2", NEWEST, "fixed"),
+        "The lab knows only what was published by 2021-12-10",
+    ),
+    "another name": (
+        SUPPRESSED,
+        create().replace("lesson06-zlib", "lesson06-zlip"),
+        "lesson06-zlip is another one. Delete it: it hides findings too.",
     ),
     "hiding what has a fix": (
         FIXED,
@@ -184,7 +213,8 @@ def test_a_mistake_in_an_exercise_is_met_with_the_belief_behind_it(untried, mist
     untried.write(source)
     verdict = untried.lesson.verdict(check)
     untried.write('configure("ENHANCED", SCAN_ON_PUSH="lesson06", CONTINUOUS_SCAN="lesson06/search")')
-    assert (verdict.outcome, says in verdict.message) == (NOT_YET, True), verdict.message
+    outcome = NOT_TRIED if mistake == "another name" else NOT_YET
+    assert (verdict.outcome, says in verdict.message) == (outcome, True), verdict.message
 
 
 @pytest.mark.parametrize(
@@ -198,6 +228,20 @@ def test_a_mistake_in_an_exercise_is_met_with_the_belief_behind_it(untried, mist
 def test_a_reason_may_be_put_in_many_ways(untried, reason):
     untried.write(create(reason))
     assert untried.lesson.verdict(SUPPRESSED).outcome == DONE
+
+
+def test_what_is_suppressed_is_no_longer_counted_and_inspector_still_knows_it(untried):
+    untried.solve(FIXED)
+    untried.write(untried.source("exercise-suppress-it").replace("\n...", "\n" + create()))
+    assert "ECR counts in 1.2: {'HIGH': 1} before, nothing now" in untried.said
+    untried.run("ask-zlib")
+    assert "HIGH SUPPRESSED" in untried.said
+
+
+def test_a_mistyped_filter_goes_with_the_next_try(untried):
+    untried.write(create().replace("lesson06-zlib", "lesson06-zlip"))
+    untried.run("exercise-suppress-it")
+    assert not resources.exists(untried.names["lab"], "inspector_filter", "lesson06-*")
 
 
 def test_a_filter_may_be_narrower_than_asked(untried):
@@ -220,7 +264,16 @@ def test_the_stored_solutions_solve_the_exercises(untried):
     assert untried.outcomes() == dict.fromkeys(UNTOUCHED, DONE)
 
 
+def test_who_stopped_on_friday_and_begins_again_is_told_and_knows_what_is_known_today(untried):
+    untried.run("thursday", "on-friday", "open")
+    assert "Mind: the lab knows only what was published by 2021-12-10" in untried.said
+    untried.run("make-ready")
+    assert untried.names["lab"].advisories.known_until is None
+
+
 def test_the_clean_up_leaves_nothing(taken):
+    taken.run("thursday", "on-friday")
+    taken.write(create().replace("lesson06-zlib", "lesson06-zlip"))
     taken.run("cleanup")
     lab, content = taken.names["lab"], taken.lesson.content
     assert not [each for each in content.resources if resources.exists(lab, each.kind, each.name)]

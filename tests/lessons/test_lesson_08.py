@@ -68,7 +68,7 @@ def test_an_untouched_run_leaves_the_exercises_to_the_learner(untried):
         "nothing came",
         "within a second: True",
         "pushed: ['quarantine-1.2']",
-        "once more: nothing",
+        "['1.3'] {'CRITICAL': 5, ",
     ],
 )
 def test_what_the_lesson_reads_is_really_said(taken, sentence):
@@ -87,7 +87,7 @@ def test_only_the_stranger_was_refused(taken):
 
 def test_the_two_silences_differ_in_their_metrics(taken):
     count = taken.names["count"]
-    assert count("lesson08-pushes", "FailedInvocations") >= 2
+    assert count("lesson08-worker", "FailedInvocations") >= 2
     assert count("lesson08-typo", "MatchedEvents") == 0
 
 
@@ -203,9 +203,9 @@ def test_the_cells_that_make_something_may_run_again(untried):
 
 
 def test_an_image_that_nobody_acted_on_is_not_in_quarantine(untried):
-    untried.write('ecr.batch_delete_image(repositoryName="lesson08/shop", imageIds=[{"imageTag": "quarantine-1.3"}])\npush("1.3")')
+    untried.write('ecr.batch_delete_image(repositoryName="lesson08/shop", imageIds=[{"imageTag": "quarantine-1.3"}])\npush("1.3", base="debian:11")')
     verdict = untried.lesson.verdict(QUARANTINED)
-    untried.write('let_in(queue, rule)\nquarantine({"detail": {"repository-name": shop, "image-tag": "1.3"}})')
+    untried.write('let_in(queue, rule)\nquarantine(shop, "1.3")')
     assert "A rule only tells" in verdict.message
     assert untried.outcomes()[QUARANTINED] == DONE
 

@@ -87,7 +87,8 @@ class Inspected:
         with self.registry.database.write() as transaction:
             subjects.keep(self.registry.lab, found.inventory)
             transaction.execute(
-                "INSERT OR REPLACE INTO scans (image_id, type, status, description, asked_at, completed_at, due) VALUES (?, 'ENHANCED', 'COMPLETE', '', ?, ?, 0)",
+                "INSERT OR REPLACE INTO scans (image_id, type, status, description, asked_at, completed_at, due)"
+                " VALUES (?, 'ENHANCED', 'COMPLETE', '', ?, ?, 0)",
                 (row["id"], self.registry.lab.clock.now(), self.registry.lab.clock.now()),
             )
             findings.record(self.registry, named, row, found)

@@ -104,6 +104,11 @@ def test_a_missing_image_is_named_when_described(ecr, name):
         describe(ecr, name, imageDigest=NOWHERE)
 
 
+def test_an_image_that_is_described_has_a_tag_or_a_digest(ecr, name):
+    with refused("InvalidParameterException", "Invalid request parameters: both tag and digest cannot be null"):
+        describe(ecr, name)
+
+
 def test_describing_named_images_and_paging_do_not_go_together(ecr, name):
     for paging in ({"maxResults": 1}, {"nextToken": "x"}):
         with refused("InvalidParameterException"):

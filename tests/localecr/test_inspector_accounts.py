@@ -143,7 +143,18 @@ def test_a_day_after_it_was_disabled_findings_are_gone(inspected, later):
     inspected.inspector.disable()
     later(days=1)
     assert inspected.statuses() == {}
-    inspected.inspector.enable(resourceTypes=["ECR"])
+    inspected.ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[])  # of no repository, so that nothing is looked at anew
+    assert inspected.statuses() == {}
+
+
+def test_a_finding_that_was_closed_before_is_gone_by_then_too(inspected, later):
+    pushed = inspected.push()
+    inspected.finds(pushed, OPENSSL)
+    inspected.ecr.batch_delete_image(repositoryName=inspected.name, imageIds=[{"imageDigest": pushed}])
+    inspected.inspector.disable()
+    later(hours=23)
+    assert inspected.statuses() == {"CVE-2024-6119": "CLOSED"}
+    later(hours=1)
     assert inspected.statuses() == {}
 
 
@@ -227,7 +238,8 @@ def test_calls_are_in_the_trail_and_those_that_read_say_so(own, aws, account):
     own.enable(resourceTypes=["ECR"])
     own.list_findings()
     own.search_vulnerabilities(filterCriteria={"vulnerabilityIds": ["CVE-2021-44228"]})
-    events = aws("cloudtrail", account).lookup_events(LookupAttributes=[{"AttributeKey": "EventSource", "AttributeValue": "inspector2.amazonaws.com"}])["Events"]
+    ours = [{"AttributeKey": "EventSource", "AttributeValue": "inspector2.amazonaws.com"}]
+    events = aws("cloudtrail", account).lookup_events(LookupAttributes=ours)["Events"]
     assert {each["EventName"]: each["ReadOnly"] for each in events} == {"Enable": "false", "ListFindings": "true", "SearchVulnerabilities": "true"}
 
 

@@ -20,18 +20,18 @@ LISTED = [(operation, shape.name.removesuffix("Exception")) for operation in OPE
 FILTER = "arn:aws:inspector2:us-east-1:{account}:owner/{account}/filter/0123456789abcdef"
 MINE = "the filter's own ARN"
 REPORT = "00000000-0000-0000-0000-000000000000"
-CREATED = {"name": "x", "action": "NONE", "filterCriteria": {}}
+CREATED = {"name": "kept", "action": "NONE", "filterCriteria": {}}
 BUCKET = {"bucketName": "sboms", "kmsKeyArn": "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"}
 MISSHAPEN = {"severity": [{"comparison": "LIKE", "value": "HIGH"}]}
 
-# (operation, error): what provokes it in an account with Inspector and a filter named x with 50 tags
+# (operation, error): what provokes it in an account with Inspector and a filter named kept with 50 tags
 PROVOKED: dict[tuple[str, str], dict[str, Any]] = {
     ("BatchGetAccountStatus", "Validation"): {"accountIds": ["mine"]},
     ("BatchGetFindingDetails", "Validation"): {"findingArns": ["mine"]},
     ("CancelSbomExport", "ResourceNotFound"): {"reportId": REPORT},
     ("CancelSbomExport", "Validation"): {"reportId": "mine"},
     ("CreateFilter", "BadRequest"): CREATED,
-    ("CreateFilter", "ServiceQuotaExceeded"): CREATED | {"name": "one too many"},
+    ("CreateFilter", "ServiceQuotaExceeded"): CREATED | {"name": "one-too-many"},
     ("CreateFilter", "Validation"): CREATED | {"filterCriteria": MISSHAPEN},
     ("CreateSbomExport", "Validation"): {"reportFormat": "CYCLONEDX_1_4", "s3Destination": BUCKET | {"bucketName": "../sboms"}},
     ("DeleteFilter", "ResourceNotFound"): {"arn": FILTER},
@@ -55,7 +55,7 @@ PROVOKED: dict[tuple[str, str], dict[str, Any]] = {
     ("UntagResource", "Validation"): {"resourceArn": FILTER, "tagKeys": []},
     ("UpdateConfiguration", "AccessDenied"): {"accountId": "999900001111"},
     ("UpdateConfiguration", "Validation"): {"ecrConfiguration": {"rescanDuration": "FOR_EVER"}},
-    ("UpdateFilter", "ResourceNotFound"): {"filterArn": FILTER, "name": "y"},
+    ("UpdateFilter", "ResourceNotFound"): {"filterArn": FILTER, "name": "other"},
     ("UpdateFilter", "Validation"): {"filterArn": FILTER, "filterCriteria": MISSHAPEN},
 }
 NEVER = {
@@ -104,4 +104,4 @@ def test_an_error_has_its_code_its_status_and_its_members(client, inspected, ope
     assert said.value.response["ResponseMetadata"]["HTTPStatusCode"] == shape.metadata["error"]["httpStatusCode"]
     assert said.value.response["Error"]["Message"]
     assert set(shape.required_members) <= {"message", *said.value.response}
-    assert client.list_filters()["filters"][0]["name"] == "x"
+    assert client.list_filters()["filters"][0]["name"] == "kept"

@@ -24,7 +24,8 @@ def ear(aws, inspected):
 
 def told(events, detail_type="Inspector2 Finding"):
     """(vulnerability, status) of each finding that was announced."""
-    return [(each["detail"]["packageVulnerabilityDetails"]["vulnerabilityId"], each["detail"]["status"]) for each in events if each["detail-type"] == detail_type]
+    details = [each["detail"] for each in events if each["detail-type"] == detail_type]
+    return [(each["packageVulnerabilityDetails"]["vulnerabilityId"], each["status"]) for each in details]
 
 
 def in_words(moment):

@@ -286,7 +286,8 @@ def test_the_same_image_in_another_repository_has_findings_of_its_own(inspected,
     first, second = inspected.inspector.list_findings()["findings"]
     assert first["findingArn"] != second["findingArn"]
     inspected.finds(pushed)
-    assert {each["resources"][0]["details"]["awsEcrContainerImage"]["repositoryName"]: each["status"] for each in inspected.inspector.list_findings()["findings"]} == {
+    listed = inspected.inspector.list_findings()["findings"]
+    assert {each["resources"][0]["details"]["awsEcrContainerImage"]["repositoryName"]: each["status"] for each in listed} == {
         inspected.name: "CLOSED", other: "ACTIVE",
     }  # fmt: skip
 

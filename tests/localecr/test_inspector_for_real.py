@@ -12,7 +12,6 @@ from ecrlab.local import LocalLab
 from labs import Process
 from localecr.door import Door
 from test_inspector_sboms import judge
-from test_scanning_configuration import CONTINUOUS, rule
 from test_scanning_for_real import FIXED, VULNERABLE, debian
 from test_scanning_survives import settled
 

@@ -15,6 +15,7 @@ from referencing.jsonschema import DRAFT7
 from awsapi import push, refused
 from examined import ALPINE, APP, BASE, FLASK, OPENSSL, ZLIB, flaw, package
 from localecr.door import DoorError
+from localecr.inspector import exports
 from localecr.scanner.model import Match
 from specimens import image
 from test_scanning_configuration import CONTINUOUS, rule
@@ -155,7 +156,9 @@ def test_images_are_chosen_by_repository_tag_and_resource(inspected, export):
     assert chosen(accountId=("EQUALS", inspected.account)) == {one, two, three}
 
 
-@pytest.mark.parametrize("criteria", [{"ec2InstanceTags": [{"comparison": "EQUALS", "key": "team"}]}, {"ecrImageTags": [{"comparison": "EQUALS", "value": "none"}]}])
+@pytest.mark.parametrize(
+    "criteria", [{"ec2InstanceTags": [{"comparison": "EQUALS", "key": "team"}]}, {"ecrImageTags": [{"comparison": "EQUALS", "value": "none"}]}]
+)
 def test_where_nothing_fits_the_report_has_failed(inspected, export, criteria):
     inspected.finds(inspected.push(), OPENSSL)
     told, written = export(criteria)
@@ -203,7 +206,8 @@ def test_a_report_is_told_back_as_it_was_asked_for(inspected, export):
     [
         {"bucketName": ".."}, {"bucketName": "../sboms"}, {"bucketName": "a/b"}, {"bucketName": "Big"}, {"bucketName": "a..b"}, {"bucketName": "x"},
         {"keyPrefix": "../../elsewhere"}, {"keyPrefix": "a/../../b"}, {"keyPrefix": "a/./b"}, {"keyPrefix": "a\\..\\b"}, {"keyPrefix": "a\x00b"},
-        {"keyPrefix": "C:/windows"}, {"keyPrefix": "x" * 201},
+        {"keyPrefix": "C:/windows"}, {"keyPrefix": "x" * 201}, {"keyPrefix": "\N{CAT}" * 100}, {"keyPrefix": "a/.../b"}, {"keyPrefix": "a /b"},
+        {"bucketName": "con"}, {"keyPrefix": "reports/NUL.txt"},
     ],
 )  # fmt: skip
 def test_nothing_is_written_outside_of_the_labs_folder(inspected, export, lab_state, destination):
@@ -215,6 +219,24 @@ def test_nothing_is_written_outside_of_the_labs_folder(inspected, export, lab_st
     assert set(lab_state.iterdir()) <= beside
 
 
+def test_a_key_prefix_may_be_in_any_writing(inspected, export):
+    inspected.finds(inspected.push(), OPENSSL)
+    told, (one,) = export(keyPrefix="Über uns/" + "\N{CAT}" * 60)
+    assert one["key"].startswith("Über uns/" + "\N{CAT}" * 60 + f"/CYCLONEDX_1_4_outputs_{told['reportId']}/")
+
+
+def test_others_change_things_while_a_report_is_written(inspected, export, monkeypatch):
+    written = exports._write
+
+    def writes_slowly(path, document):
+        inspected.ecr.create_repository(repositoryName=f"{inspected.name}-meanwhile")  # which waits for the end of another's transaction
+        written(path, document)
+
+    monkeypatch.setattr(exports, "_write", writes_slowly)
+    inspected.finds(inspected.push(), OPENSSL)
+    assert export()[0]["status"] == "SUCCEEDED"
+
+
 def test_spdx_is_not_built(inspected):
     with refused("NotImplemented"):
         inspected.inspector.create_sbom_export(reportFormat="SPDX_2_3", s3Destination={"bucketName": "sboms", "kmsKeyArn": KEY})
@@ -224,7 +246,8 @@ def test_a_report_that_is_not_there_is_not_found(inspected, aws, door, export):
     inspected.finds(inspected.push(), OPENSSL)
     report = export()[0]["reportId"]
     absent = "00000000-0000-0000-0000-000000000000"
-    for client, number in ((inspected.inspector, absent), (aws("inspector2", inspected.account, "eu-west-1"), report), (aws("inspector2", "777788889999"), report)):
+    elsewhere, another = aws("inspector2", inspected.account, "eu-west-1"), aws("inspector2", "777788889999")
+    for client, number in ((inspected.inspector, absent), (elsewhere, report), (another, report)):
         with refused("ResourceNotFoundException", f"There is no report {number}."):
             client.get_sbom_export(reportId=number)
     with pytest.raises(DoorError, match="There is no report"):

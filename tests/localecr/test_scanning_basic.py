@@ -446,6 +446,12 @@ def test_a_signature_cannot_be_scanned(ecr, on_push, scanned):
 
 
 @pytest.mark.parametrize("operation", ["start_image_scan", "describe_image_scan_findings"])
+def test_an_image_has_a_tag_or_a_digest(ecr, on_push, operation):
+    with refused("InvalidParameterException", "Invalid request parameters: both tag and digest cannot be null"):
+        getattr(ecr, operation)(repositoryName=on_push, imageId={})
+
+
+@pytest.mark.parametrize("operation", ["start_image_scan", "describe_image_scan_findings"])
 def test_an_image_that_is_not_there_is_not_found(ecr, on_push, operation):
     sentence = (
         f"The image with imageId {{imageDigest:'null', imageTag:'gone'}} does not exist within the repository with name '{on_push}' "

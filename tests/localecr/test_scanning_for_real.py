@@ -99,6 +99,17 @@ def test_a_layer_that_is_no_archive_fails_with_a_reason_and_the_next_image_is_sc
     assert status(ecr, on_push, imageTag="2") == "COMPLETE"
 
 
+def test_an_image_with_a_layer_that_its_makers_keep_is_not_supported(ecr, on_push, scanned):
+    whole = debian(VULNERABLE)
+    document = json.loads(whole.manifest)
+    kept = {"mediaType": "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", "digest": f"sha256:{'f' * 64}", "size": 100, "urls": ["https://example.org/layer"]}
+    document["layers"].append(kept)
+    push(ecr, on_push, Specimen(json.dumps(document).encode(), whole.media_type, whole.blobs), "1")
+    scanned()
+    told = findings(ecr, on_push)["imageScanStatus"]
+    assert told["status"] == "UNSUPPORTED_IMAGE" and "its makers keep it themselves" in told["description"]
+
+
 def test_enhanced_scanning_finds_libraries_and_names_the_layer(aws, free_repository, scanned):
     account = str(int(free_repository[-8:], 16) + 700_000_000_000)
     own = aws("ecr", account)

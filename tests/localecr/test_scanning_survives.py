@@ -15,7 +15,7 @@ from listening import lets_in
 from localecr.scanner import process
 from test_scanning_basic import findings, status
 from test_scanning_configuration import CONTINUOUS, rule
-from test_scanning_for_real import VULNERABLE, debian
+from test_scanning_for_real import FIXED, VULNERABLE, debian
 
 # a lab whose scanner never comes to its end: it says in a file that it has begun, and then waits, or ends the whole process
 ENDLESS = """
@@ -30,6 +30,18 @@ localecr.start(sys.argv[1], port=0).wait()
 """
 WAITS = ("-c", ENDLESS.format(then="time.sleep(600)"))
 ENDS = ("-c", ENDLESS.format(then="os._exit(1)"))
+# a lab that makes a mistake whenever it wants to look again at what is scanned continuously
+MISTAKEN = """
+import sys, threading, time
+import localecr
+from localecr.scanning import coverage, worker
+worker.OFTEN = 0.1
+def go_on(lab):
+    if threading.current_thread().name == "scans":
+        raise RuntimeError("a mistake of the lab's")
+coverage.go_on = go_on
+localecr.start(sys.argv[1], port=0).wait()
+"""
 PATIENCE = 60
 
 
@@ -51,6 +63,17 @@ def begun(state):
 def on_push(lab, name="web"):
     lab.client().create_repository(repositoryName=name, imageScanningConfiguration={"scanOnPush": True})
     return name
+
+
+def test_a_mistake_with_looking_again_ends_no_scanning(state):
+    with Process(state, ("-c", MISTAKEN)) as lab:
+        name = on_push(lab)
+        push(lab.client(), name, debian(VULNERABLE), "1")
+        settled(lab)
+        until(lambda: "a mistake of the lab's" in lab.said.read_text("utf-8"), "no mistake was made")
+        push(lab.client(), name, debian(FIXED), "2")
+        settled(lab)
+        assert lab.door.scans()["done"] == 2
 
 
 def test_a_scan_in_the_middle_of_which_the_lab_is_killed_is_done_after_the_next_start(state):

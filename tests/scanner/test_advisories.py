@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import http.server
+import io
 import json
 import sqlite3
 import subprocess
@@ -28,9 +30,9 @@ def advisories(tmp_path: Path):
         yield opened
 
 
-def zipped(path: Path, *documents: object, **files: bytes) -> Path:
+def zipped(path: Path, *documents: object, method: int = zipfile.ZIP_DEFLATED, **files: bytes) -> Path:
     """A ZIP file of documents; those that are bytes are written as they are."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", method) as archive:
         for number, each in enumerate(documents):
             archive.writestr(f"{number}.json", each if isinstance(each, bytes) else json.dumps(each))
         for name, content in files.items():
@@ -57,6 +59,7 @@ def test_another_version_of_the_catalogue_takes_the_place_of_the_old_one_and_of_
     advisories.add(document("MINE-1"))
     shorter = list(catalogue.texts())[:3]
     monkeypatch.setattr(catalogue, "texts", lambda: iter(shorter))
+    monkeypatch.setattr(catalogue, "_version", catalogue._version.__wrapped__)
     with Advisories(advisories.path) as again:
         assert again.count(EVER) == 3 + 2
 
@@ -183,8 +186,9 @@ def test_what_is_no_zip_file_changes_nothing(advisories, tmp_path):
         advisories.update(tmp_path / "another.zip")
 
 
-def test_a_zip_file_that_is_damaged_in_its_middle_is_loaded_not_at_all(advisories, tmp_path):
-    path = zipped(tmp_path / "osv.zip", *[document(f"PYSEC-2020-{number}", summary="x" * 300) for number in range(50)])
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_file_that_is_damaged_in_its_middle_is_loaded_not_at_all(advisories, tmp_path, method):
+    path = zipped(tmp_path / "osv.zip", *[document(f"PYSEC-2020-{number}", summary="x" * 300) for number in range(50)], method=method)
     content = bytearray(path.read_bytes())
     content[len(content) // 2 : len(content) // 2 + 40] = bytes(40)
     path.write_bytes(content)
@@ -260,6 +264,16 @@ def test_a_url_that_answers_with_an_error_or_not_at_all_changes_nothing(advisori
     with pytest.raises(Unreadable, match="can't be downloaded"):
         advisories.update("http://127.0.0.1:1/all.zip")
     assert advisories.count(EVER) == 104
+
+
+def test_a_download_for_which_there_is_no_room_changes_nothing(advisories, web, monkeypatch):
+    class Full(io.BytesIO):
+        def write(self, part):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(incoming.tempfile, "TemporaryFile", Full)
+    with pytest.raises(Unreadable, match="can't be kept until it is read: No space left on device"):
+        advisories.update(f"{web(all=(200, bytes(100)))}/all")
 
 
 def test_an_update_that_is_killed_leaves_everything_as_it_was(advisories, tmp_path):

@@ -153,7 +153,7 @@ def test_the_command_shows_who_says_what_and_whose_it_is(ecrlab):
     assert "PYSEC-2021-108: the course's, after PyPA Advisory Database (CC-BY 4.0); published 29 June 2021" in said
     assert said.index("from 1.25.4 before 1.26.5") < said.index("before 1.26.5", said.index("PYSEC"))
     unknown = ecrlab("show", "CVE-1999-0001")
-    assert (unknown.returncode, unknown.stderr) == (1, "ecrlab: No advisory here speaks of CVE-1999-0001. See which there are: ecrlab advisories list\n")
+    assert (unknown.returncode, unknown.stderr) == (1, "ecrlab: No advisory that is known here speaks of CVE-1999-0001. See which there are: ecrlab advisories list\n")
 
 
 def test_resetting_a_lab_takes_its_advisories_away(ecrlab, dump, tmp_path):

@@ -148,13 +148,18 @@ def test_a_large_file_takes_no_memory(tmp_path, compression):
 def test_a_large_file_that_should_tell_of_packages_is_a_problem(tmp_path):
     for path, said in {
         "srv/node_modules/a/package.json": "It has more than 2,097,152 bytes.",
-        "srv/a.dist-info/METADATA": "It has a line of more than 1,048,576 bytes.",
+        "srv/a.dist-info/METADATA": "It is no text.",
         "etc/os-release": "It has more than 65,536 bytes.",
         "srv/a.jar": "It is no zip archive.",
     }.items():
         subject = streamed(tmp_path, big_file(path, 64 * MiB))
         assert peak(lambda subject=subject: inventory.take(subject)) < 16 * MiB
         assert [(each.subject, each.reason) for each in inventory.take(subject).problems] == [(path, said)]
+
+
+def test_what_comes_after_a_line_without_measure_is_found(take):
+    said = status(("a", "1")) + "Package: b\nStatus: install ok installed\nVersion: 1\nDescription: " + "x" * (8 << 20) + "\n\n" + status(("c", "1"))
+    assert names(take({"var/lib/dpkg/status": said})) == ["a", "b", "c"]
 
 
 def test_only_the_first_problems_are_told_one_by_one(take, monkeypatch):
@@ -245,6 +250,7 @@ def test_zstd_of_several_frames_is_read_to_its_end(take):
 @given(st.integers(-2, 2), st.integers(0, 3), st.binary(min_size=1, max_size=300))
 def test_a_layer_is_whole_however_its_pieces_fall(more, pieces, noise):
     """Pieces end where the unpacked bytes, or the packed ones, just fill one."""
+    noise = b"." + noise  # which nothing that is packed begins with
     content = (noise * (pieces * unpacking.CHUNK // len(noise) + 1))[: max(0, pieces * unpacking.CHUNK + more)]
     for compression in ("gzip", "zstd", "none"):
         assert b"".join(unpacked(making.packed(content, compression)).pieces()) == content

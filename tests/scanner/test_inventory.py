@@ -97,6 +97,19 @@ def test_an_operating_system_is_named_as_osv_names_it(take, id, version, ecosyst
     assert (system.id, system.version_id, system.ecosystem) == (id, version, ecosystem)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "# Debian\n\nID='debian'\r\nVERSION_ID=\"12\"\r\n",
+        "\ufeffID=debian\nVERSION_ID=12\n",
+        "NAME=It's Linux\nID=debian\nVERSION_ID=12",
+    ],
+)
+def test_an_operating_system_is_known_however_its_file_is_written(take, text):
+    system = take({"etc/os-release": text}).os
+    assert (system.id, system.version_id, system.ecosystem) == ("debian", "12", "Debian:12")
+
+
 def test_os_release_is_found_behind_a_link(take):
     found = take({"etc/os-release": Link("../usr/lib/os-release"), "usr/lib/os-release": os_release("debian", "11")})
     assert found.os.name == "Debian GNU/Linux 11"
@@ -130,6 +143,11 @@ def test_a_python_package_keeps_its_name_as_it_is_written(take, path):
     assert (one.name, one.version, one.manager, one.ecosystem, one.path) == ("PyYAML", "5.3", "PYTHONPKG", "PyPI", path)
 
 
+def test_fields_are_known_in_capitals_and_in_small_letters(take):
+    found = take(DEBIAN | {STATUS: "PACKAGE: curl\nstatus: install ok installed\nversion: 1\n", "srv/flask.egg-info/PKG-INFO": "name: flask\nVERSION: 2.2.2\n"})
+    assert names(found) == {"curl": "1", "flask": "2.2.2"}
+
+
 def test_node_packages_with_and_without_a_scope(take):
     found = take(node_module("qs", "6.5.1") | node_module("@babel/core", "7.0.0"))
     assert names(found) == {"@babel/core": "7.0.0", "qs": "6.5.1"}
@@ -145,6 +163,11 @@ def test_a_node_package_in_another_is_a_package_of_its_own(take):
 def test_a_package_json_without_a_name_or_a_version_is_no_package(take, content):
     found = take({"srv/node_modules/a/esm/package.json": json.dumps(content)})
     assert found.packages == found.problems == ()
+
+
+def test_a_package_json_in_another_encoding_is_read_as_node_reads_it(take):
+    content = '{"name": "lodash", "version": "4.17.4", "author": "Jörg"}'.encode("latin-1")
+    assert names(take({"srv/node_modules/lodash/package.json": content})) == {"lodash": "4.17.4"}
 
 
 def test_a_package_json_outside_of_node_modules_is_the_applications_own(take):
@@ -176,7 +199,17 @@ def test_a_jar_that_can_be_started_has_a_script_before_it(take):
     assert names(take({"srv/app.jar": content})) == {"org.yaml:snakeyaml": "1.26"}
 
 
-def test_springs_own_jars_have_no_pom_and_are_known(take):
+def test_a_jar_without_a_pom_is_named_by_its_manifest(take):
+    content = jar(manifest(Implementation_Vendor_Id="org.apache.commons", Implementation_Version="1.9"))
+    assert names(take({"srv/commons-text-1.9.jar": content})) == {"org.apache.commons:commons-text": "1.9"}
+
+
+def test_a_jar_with_a_pom_and_without_its_properties_is_named_by_its_file_and_the_poms_folder(take):
+    content = jar({"META-INF/maven/org.apache.logging.log4j/log4j-core/pom.xml": "<project/>"})
+    assert names(take({"srv/log4j-core-2.14.1.jar": content})) == {"org.apache.logging.log4j:log4j-core": "2.14.1"}
+
+
+def test_springs_own_jars_have_no_pom_and_no_group_and_are_known(take):
     content = jar(manifest(Implementation_Title="spring-beans", Implementation_Version="5.3.17"))
     assert names(take({"srv/spring-beans-5.3.17.jar": content})) == {"org.springframework:spring-beans": "5.3.17"}
 

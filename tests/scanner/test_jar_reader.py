@@ -175,13 +175,16 @@ def test_a_manifests_lines_go_on_in_the_next(take):
     [
         ("commons-collections-3.2.1.jar", {"Implementation_Vendor_Id": "org.apache"}, "commons-collections:commons-collections", "3.2.1"),
         ("guice-4.0.jar", {"Bundle_SymbolicName": "com.google.inject.guice;singleton:=true", "Bundle_Version": "4.0"}, "com.google.inject:guice", "4.0"),
+        ("netty-handler-4.1.9.jar", {"Bundle_SymbolicName": "io.netty.handler", "Bundle_Version": "4.1.9"}, "io.netty:netty-handler", "4.1.9"),
+        ("log4j-core-2.14.1.jar", {"Bundle_SymbolicName": "org.apache.logging.log4j.core", "Bundle_Version": "2.14.1"}, "org.apache.logging.log4j:log4j-core", "2.14.1"),
         ("spring-core-5.3.9.jar", {"Implementation_Version": "5.3.9"}, "org.springframework:spring-core", "5.3.9"),
         ("spring-core.jar", {"Implementation_Title": "spring-core", "Implementation_Version": "5.3.9"}, "org.springframework:spring-core", "5.3.9"),
         ("tomcat-embed-core-9.0.50.jar", {"Implementation_Version": "9.0.50"}, "org.apache.tomcat.embed:tomcat-embed-core", "9.0.50"),
         ("log4j-1.2-api-2.14.1.jar", {"Implementation_Version": "2.14.1"}, "log4j-1.2-api", "2.14.1"),
         ("guava-31.1-jre.jar", {}, "guava", "31.1-jre"),
         ("spring-core-5.3.9.jar", {}, "org.springframework:spring-core", "5.3.9"),
-        ("thing-1.0.jar", {"Implementation_Vendor_Id": "com.example", "Implementation_Version": "1.0"}, "thing", "1.0"),
+        ("thing-1.0.jar", {"Implementation_Vendor_Id": "com.example", "Implementation_Version": "1.0"}, "com.example:thing", "1.0"),
+        ("thing-1.0.jar", {"Implementation_Vendor_Id": "Example Inc.", "Implementation_Version": "1.0"}, "thing", "1.0"),
     ],
 )
 def test_a_jar_without_a_pom_is_named_by_its_file_and_its_manifest(take, file, attributes, name, version):

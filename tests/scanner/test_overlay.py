@@ -50,6 +50,12 @@ def test_a_link_takes_the_place_of_a_folder(take):
     assert names(take(dist_info("a", "1", "srv/x"), {"srv/x": Link("/opt")})) == []
 
 
+def test_a_folder_takes_the_place_of_a_file_wherever_it_stands_in_its_layer(take):
+    below = {"srv/x.egg-info": metadata("a", "1")}
+    above = [("srv/x.egg-info/PKG-INFO", metadata("b", "1")), ("srv/x.egg-info", Folder()), ("srv/.wh.x.egg-info", "")]
+    assert names(take(below, above)) == ["b"]
+
+
 def test_a_folder_again_changes_nothing_in_it(take):
     assert names(take(dist_info("a", "1", "srv/x"), {"srv": Folder(), "srv/x": Folder()})) == ["a"]
 

@@ -177,6 +177,13 @@ def test_one_that_ended_because_nothing_was_scanned_is_started_again(examiner, i
     assert pid(examiner) != first
 
 
+def test_it_ends_with_the_code_0_and_in_silence_when_nothing_is_scanned():
+    code = "import sys; from localecr.scanner import __main__ as scanner; scanner.IDLE = 0.1; sys.argv[1:] = [str(1 << 30)]; scanner.main()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as child:
+        said = child.stdout.read() + child.stderr.read()  # to its end, with standard input open all the time
+    assert (child.returncode, said) == (0, b"")
+
+
 @posix
 def test_it_works_with_less_priority_than_the_server(examiner, image):
     examiner.examine(image(*LAYERS).subject, NOW)

@@ -62,18 +62,17 @@ def _list(given: argparse.Namespace, state: Path) -> int:
 
 
 def _show(given: argparse.Namespace, state: Path) -> int:
-    from ecrlab.advisories import ORIGINS, affected, opened
+    from ecrlab.advisories import ORIGINS, affected, opened, sources
     from localecr.clock import as_datetime
-    from localecr.scanner import merging, sources
+    from localecr.scanner import merging
+    from localecr.scanner.sources import of as source_of
 
     with opened(state) as advisories:
-        told = sorted(advisories.sources(given.id, float("inf")), key=lambda source: merging.order(source[0]))
-        if not told:
-            raise LabError("advisory", f"No advisory here speaks of {given.id}.", "See which there are: ecrlab advisories list")
+        told = sources(advisories, given.id, float("inf"))
         print(", ".join(advisories.flaws(told[0][0], float("inf"))))
         print(told[0][0].body["summary"])
         for advisory, entries in told:
-            source = sources.of(advisory.id)
+            source = source_of(advisory.id)
             licence = f" ({source.licence})" if source.licence else ""
             print(f"\n{advisory.id}: {ORIGINS[advisory.origin]}, after {source.title}{licence}; published {as_datetime(advisory.published):%d %B %Y}")
             if advisory.withdrawn is not None:

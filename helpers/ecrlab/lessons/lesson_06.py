@@ -41,7 +41,7 @@ def fixed(lab: Lab) -> Verdict:
         return done(f"{SHOP}:{best} has nothing left that has a fix; {FIRST} had {len(_flaws(_fixable(scans[FIRST])))} such flaws.", _unfixed(scans[best]))
     systems, libraries = ([tag for tag in changed if not any((row.manager == SYSTEM) is system for row in left[tag])] for system in (True, False))
     if systems and libraries:
-        return not_yet(f"{systems[0]} has a new base image and {libraries[0]} new libraries, but no image has both.", "What the first cell says, the second must say as well.")
+        return not_yet(f"{systems[0]} has a new base image and {libraries[0]} new libraries, but no image has both.", "Run the second cell again: it takes `base` from the first.")
     if systems:
         return not_yet("A new base image brings the system's packages and nothing else: your own layer is what it was, libraries and all.", 'DEPENDENCIES="fixed"')
     if libraries:
@@ -55,12 +55,12 @@ def suppressed(lab: Lab) -> Verdict:
     known = {each["name"]: each for each in _filters(lab)}
     if FILTER not in known:
         others = [name for name, each in known.items() if each["action"] == "SUPPRESS"]
-        return not_tried(f"There is no filter {FILTER} yet." + (f" ({others[0]} is another one.)" if others else ""))
+        return not_tried(f"There is no filter {FILTER} yet." + (f" {others[0]} is another one. Delete it: it hides findings too." if others else ""))
     found = known[FILTER]
     if found["action"] != "SUPPRESS":
         return not_yet("A filter with the action NONE is a search that is kept. It hides nothing.", 'action="SUPPRESS"')
     return _too_wide(found["criteria"]) or _unfounded(found.get("reason", "")) or _without_effect(lab) or done(
-        f"Findings of {FLAW} are suppressed, and whoever wonders why finds the reason.", "They are still there: ask ListFindings for the status SUPPRESSED."
+        f"Findings of {FLAW} are suppressed, and whoever wonders why finds the reason.", "ECR no longer counts it. Inspector still knows it: ask again in the cell above, and read the status."
     )
 
 
@@ -107,6 +107,8 @@ def _scan(lab: Lab, repository: str, tag: str) -> Scan | None:
 
 def _blind(lab: Lab, scan: Scan | None) -> Verdict | None:
     """Why a scan says nothing of libraries, None where it does."""
+    if lab.place == "local" and (held := lab.advisories.known_until):
+        return not_yet(f"The lab knows only what was published by {held.date()}: that nothing is found says little.", "lab.advisories.release(), then check again.")
     configure = 'configure("ENHANCED", CONTINUOUS_SCAN="lesson06")'
     if lab.reader("ecr").get_registry_scanning_configuration()["scanningConfiguration"]["scanType"] == "BASIC":
         return not_yet("Your registry scans with basic now, which doesn't see libraries: that nothing is found says nothing.", configure)

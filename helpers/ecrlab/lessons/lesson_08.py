@@ -5,11 +5,11 @@ from __future__ import annotations
 from ecrlab.check import Verdict, done, not_tried, not_yet
 from ecrlab.lab import Lab
 from ecrlab.labs import looking
-from ecrlab.rules import Rule, image_event, message, queue, rule
+from ecrlab.rules import Rule, image_event, message, queue, rule, scan_event
 from ecrlab.traffic import cast
 
-SHOP, NEWEST, PREFIX = "lesson08/shop", "1.3", "quarantine-"
-PUSHES, DELETIONS, BIN = "lesson08-pushes", "lesson08-deletions", "lesson08-bin"
+SHOP, CRITICAL, NEWEST, PREFIX = "lesson08/shop", "1.3", "1.4", "quarantine-"
+WORKER, DELETIONS, BIN = "lesson08-worker", "lesson08-deletions", "lesson08-bin"
 ANYBODY = "arn:aws:events:us-east-1:123456789012:rule/anybody"
 
 
@@ -59,18 +59,22 @@ def deletions(lab: Lab) -> Verdict:
 
 
 def quarantined(lab: Lab) -> Verdict:
-    """The newest image stands under its quarantine name alone, and the rule doesn't choose such names."""
-    tags, found = looking.tags(lab.reader("ecr"), SHOP), rule(lab, PUSHES)
-    held, free = f"{PREFIX}{NEWEST}" in tags, NEWEST in tags
+    """What has something critical in it stands under its quarantine name alone, and the rule chooses nothing but such scans."""
+    tags, found = looking.tags(lab.reader("ecr"), SHOP), rule(lab, WORKER)
+    held, free = f"{PREFIX}{CRITICAL}" in tags, CRITICAL in tags
     if not held and not free:
-        return not_tried(f"{NEWEST} hasn't been pushed yet.")
+        return not_tried(f"{CRITICAL} hasn't been pushed yet.")
     if not held:
-        return not_yet(f"A rule only tells. {NEWEST} stands under its own name, since nobody acted on the event.", "Run the worker on what wait brings.")
+        return not_yet(f"A rule only tells. {CRITICAL} stands under its own name, since nobody acted on the event.", "Run the worker on what wait brings.")
     if free:
-        return not_yet(f"A second name takes nothing away: {NEWEST} can still be pulled.", "Delete the tag 1.3; the image stays under its other name.")
-    if found and found.chooses(image_event(lab, "PUSH", _name(lab), f"{PREFIX}{NEWEST}")):
-        return not_yet("The rule still chooses what the worker does, which makes work for itself.", 'anything-but, with a prefix.')
-    return done(f"{NEWEST} is in quarantine, and the worker's own push wakes nobody.")
+        return not_yet(f"A second name takes nothing away: {CRITICAL} can still be pulled.", f"Delete the tag {CRITICAL}; the image stays under its other name.")
+    if f"{PREFIX}{NEWEST}" in tags:
+        return not_yet(f"Who stops everything stops the releases as well: nothing critical was found in {NEWEST}.", "finding-severity-counts, in the pattern.")
+    if found and found.chooses(image_event(lab, "PUSH", _name(lab), f"{PREFIX}{CRITICAL}")):
+        return not_yet("The rule still chooses what the worker does, which makes work for itself.", "Scans instead of pushes: a new name is no new scan.")
+    if found and not found.chooses(scan_event(lab, _name(lab), {"CRITICAL": 1}, ["8.8"])):
+        return not_yet("The next one with something critical in it goes free: the rule doesn't choose its scan.", "ECR Image Scan, and CRITICAL in finding-severity-counts.")
+    return done(f"{CRITICAL} is in quarantine, {NEWEST} isn't, and what the worker does wakes nobody.")
 
 
 def bin(lab: Lab) -> Verdict:
@@ -84,9 +88,9 @@ def bin(lab: Lab) -> Verdict:
         elsewhere = f" It sends to {found.targets[0]['Arn'].rpartition(':')[2]}." if found.targets else ""
         return not_yet(f"The rule doesn't know of the queue: {DELETIONS} has no target {BIN}.{elsewhere}", "events.put_targets")
     if not waiting.lets_in(found.arn):
-        other = rule(lab, PUSHES)
+        other = rule(lab, WORKER)
         if other and waiting.lets_in(other.arn):
-            return not_yet("The queue lets in another rule: the condition names the pushes, not the deletions.", f"The ARN of {DELETIONS}.")
+            return not_yet("The queue lets in another rule: the condition names the worker's, not the deletions'.", f"The ARN of {DELETIONS}.")
         return not_yet("A target that doesn't let EventBridge in stays empty, and no call has told you.", "The queue needs a policy: let_in.")
     if waiting.lets_in(ANYBODY):
         return not_yet("This queue lets in every rule of every account, so anybody can report deletions that never were.", "let_in writes a condition.")

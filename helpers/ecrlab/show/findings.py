@@ -98,7 +98,7 @@ def finding(scan: Scan, vulnerability: str) -> Picture:
 
 
 def _shown(name: str, value: str) -> list[str]:
-    if name == "More about it":
+    if name == "More about it" and value.startswith(("https://", "http://")):  # an advisory that was loaded may have anything there
         return [name, html.element("a", value, href=value, style=f"color:{html.BLUE}")]
     return [name, value]
 

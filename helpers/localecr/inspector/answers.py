@@ -10,7 +10,7 @@ from localecr.inspector.finding import Finding
 
 Document = dict[str, Any]
 IMAGE = "AWS_ECR_CONTAINER_IMAGE"
-# of a VulnerablePackage and of a finding's members, those that ECR's model doesn't have
+# members of a finding that ECR's model doesn't have, or calls otherwise
 NOT_IN_ECR = ("inspectorScore", "inspectorScoreDetails", "exploitabilityDetails")
 
 

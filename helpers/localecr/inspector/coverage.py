@@ -34,7 +34,7 @@ def of(registry: Registry) -> Iterator[Covered]:
     if not accounts.is_enabled(registry):
         return
     kept = configuration.of(registry)
-    for repository in registry.database.all("SELECT * FROM repositories WHERE kind = ? AND account = ? AND region = ? ORDER BY name", registry.scope):
+    for repository in configuration.repositories(registry):
         frequency = configuration.coverage(kept, repository).frequency
         arn = registry.arn(repository["name"])
         about = {"ecrRepository": {"name": repository["name"], "scanFrequency": frequency}}

@@ -22,7 +22,9 @@ def matches(criteria: dict[str, list[Condition]], told: Told) -> bool:
 
 
 def _fits(name: str, conditions: list[Condition], told: Told) -> bool:
-    kind, of = MEMBERS.get(name, (of_text, lambda told: []))
+    if name not in MEMBERS:  # what no image's finding has
+        return of_kind(conditions)(conditions, [])
+    kind, of = MEMBERS[name]
     return kind(conditions, of(told))
 
 
@@ -79,11 +81,6 @@ def _of_package(name: str, condition: Condition, package: dict[str, Any]) -> boo
 IN_PACKAGES = {"architecture": "arch"}
 
 
-def _never(conditions: list[Condition], values: Values) -> bool:
-    """On what no container image has."""
-    return False
-
-
 def _own(name: str) -> Callable[[Told], Values]:
     return lambda told: _present(told.get(name))
 
@@ -118,7 +115,6 @@ MEMBERS: dict[str, tuple[Test, Callable[[Told], Values]]] = {
     "inspectorScore": (of_numbers, _own("inspectorScore")),
     "fixAvailable": (of_text, _own("fixAvailable")),
     "exploitAvailable": (of_text, _own("exploitAvailable")),
-    "epssScore": (of_numbers, lambda told: []),
     "resourceType": (of_text, _resource("type")),
     "resourceId": (of_text, _resource("id")),
     "resourceTags": (of_tags, lambda told: [told["resources"][0].get("tags", {})]),
@@ -138,10 +134,4 @@ MEMBERS: dict[str, tuple[Test, Callable[[Told], Values]]] = {
     "cloudProvider": (of_text, lambda told: ["AWS"]),
     "cloudProviderRegion": (of_text, _resource("region")),
     "cloudProviderAccountId": (of_text, _own("awsAccountId")),
-    "portRange": (_never, lambda told: []),
-    "lambdaFunctionLastModifiedAt": (_never, lambda told: []),
-    "cloudImagePushedAt": (_never, lambda told: []),
-    "cloudImageLastInUseAt": (_never, lambda told: []),
-    "cloudImageInUseCount": (_never, lambda told: []),
-    "cloudServerlessFunctionLastModifiedAt": (_never, lambda told: []),
 }

@@ -23,7 +23,6 @@ SOURCES = {"DEBIAN": "DEBIAN_CVE"}  # who published it, as Inspector calls them;
 COMMANDS = {"Debian": "apt-get update && apt-get upgrade", "Alpine": "apk update && apk upgrade"}  # by OSV's ecosystem
 PLATFORMS = {"alpine": "ALPINE_LINUX", "amzn": "AMAZON_LINUX"}  # by os-release's ID; the others are its upper case
 MINOR_COUNTS = ("alpine", "ubuntu")  # whose releases have two numbers: 3.20, 22.04
-VECTOR = re.compile(r"CVSS:(\d\.\d)/.+")
 
 
 def of(matches: list[Match]) -> Document:
@@ -70,17 +69,11 @@ def _vulnerability(flaw: Vulnerability) -> Document:
 
 
 def _cvss(flaw: Vulnerability) -> Document:
-    return {"baseScore": flaw.score, "scoringVector": flaw.vector, "source": _scorer(flaw), "version": _version(flaw.vector or "")}
+    return {"baseScore": flaw.score, "scoringVector": flaw.vector, "source": _scorer(flaw), "version": severity.version(flaw.vector)}
 
 
 def _scorer(flaw: Vulnerability) -> str:
     return flaw.score_source or SOURCES.get(flaw.source, flaw.source)
-
-
-def _version(vector: str) -> str:
-    """CVSS's, which a vector begins with since 3.0."""
-    found = VECTOR.fullmatch(vector)
-    return found[1] if found else "2.0"
 
 
 def _score(flaw: Vulnerability) -> Document:
@@ -89,7 +82,7 @@ def _score(flaw: Vulnerability) -> Document:
         return {}
     score: Document = {"inspectorScore": flaw.score}
     if flaw.vector:
-        scored = {"score": flaw.score, "scoreSource": _scorer(flaw), "scoringVector": flaw.vector, "version": _version(flaw.vector)}
+        scored = {"score": flaw.score, "scoreSource": _scorer(flaw), "scoringVector": flaw.vector, "version": severity.version(flaw.vector)}
         score["inspectorScoreDetails"] = {"adjustedCvss": {"adjustments": [], "cvssSource": _scorer(flaw)} | scored}
     return score
 

@@ -23,7 +23,9 @@ from localecr.scanner.model import Inventory
 from localecr.scanning import configuration
 
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-PIECE = re.compile(r"(?!\.{1,2}$)[^\\\x00-\x1f\x7f:*?\"<>|]{1,100}")  # of a key prefix: what is a folder's name on every system
+# of a key prefix: what is a folder's name on every system, also where a character takes four bytes; Windows drops dots and blanks at an end
+PIECE = re.compile(r"[^\\\x00-\x1f\x7f:*?\"<>|]{0,59}[^\\\x00-\x1f\x7f:*?\"<>|. ]")
+DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.I)  # which Windows has no folder of that name for
 LONGEST_PREFIX = 200
 KEY = re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:(key|alias)/.+")
 FORMAT = "CYCLONEDX_1_4"
@@ -79,9 +81,9 @@ def documents(registry: Registry, number: str) -> list[dict[str, Any]]:
 def _folder(registry: Registry, destination: dict[str, str]) -> Path:
     """Where an export's files go; never out of the lab's folder."""
     bucket, prefix, pieces = destination["bucketName"], destination.get("keyPrefix", ""), _pieces(destination)
-    if not BUCKET.fullmatch(bucket) or ".." in bucket:
+    if not BUCKET.fullmatch(bucket) or ".." in bucket or DEVICE.fullmatch(bucket):
         raise invalid("s3Destination.bucketName", "A bucket's name has 3 to 63 characters: lower case letters, digits, dots and hyphens.")
-    if len(prefix) > LONGEST_PREFIX or not all(map(PIECE.fullmatch, pieces)):
+    if len(prefix) > LONGEST_PREFIX or not all(PIECE.fullmatch(each) and not DEVICE.fullmatch(each) for each in pieces):
         raise invalid("s3Destination.keyPrefix", f"In this lab a key prefix has at most {LONGEST_PREFIX} characters, and pieces that are names of folders.")
     return registry.lab.folder.joinpath("exports", bucket, *pieces)
 
@@ -114,9 +116,11 @@ def _write(path: Path, document: dict[str, Any]) -> None:
 
 
 def _documents(registry: Registry, wanted: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    if not accounts.is_enabled(registry):
+        return
     kept, now = configuration.of(registry), registry.lab.clock.now()
-    for repository in registry.database.all("SELECT * FROM repositories WHERE kind = ? AND account = ? AND region = ? ORDER BY name", registry.scope):
-        if not accounts.is_enabled(registry) or configuration.coverage(kept, repository).frequency == configuration.MANUAL:
+    for repository in configuration.repositories(registry):
+        if configuration.coverage(kept, repository).frequency == configuration.MANUAL:
             continue
         for image in registry.database.all(SCANNED, (repository["id"],)):
             if _fits(registry, repository["name"], image, wanted):

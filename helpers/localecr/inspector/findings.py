@@ -11,12 +11,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from localecr.clock import DAY
 from localecr.inspector import announcements, answers, details, finding, suppression
 from localecr.inspector.finding import Finding
 from localecr.registry import Registry, tags
 from localecr.scanner.model import Examination, Inventory, Match
 
-DAY = 24 * 3600.0
 REOPENING = 7 * DAY  # within which a closed finding that comes back is the same one; later it is another
 # why a finding was closed: the flaw is gone, the image is, it isn't watched any more, Inspector was disabled
 FIXED, GONE, EXPIRED, DISABLED = "FIXED", "GONE", "EXPIRED", "DISABLED"
@@ -87,9 +87,12 @@ def close(registry: Registry, why: str, repository: str, digest: str | None = No
 
 
 def close_all(registry: Registry) -> None:
-    """Closes whatever is open: Inspector is disabled. Within a transaction."""
-    now = registry.lab.clock.now()
-    _keep(registry, [_closed(each, DISABLED, now) for each in all_of(registry) if each.is_open])
+    """Closes whatever is open: Inspector is disabled. What is closed already isn't told for longer than that. Within a transaction."""
+    now, told = registry.lab.clock.now(), all_of(registry)
+    _keep(registry, [_closed(each, DISABLED, now) for each in told if each.is_open])
+    for each in told:
+        if each.forgotten_at is not None and each.forgotten_at > now + KEPT[DISABLED]:
+            finding.save(registry, replace(each, forgotten_at=now + KEPT[DISABLED]))
 
 
 def reopen(registry: Registry) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from localecr.errors import AwsError
+from localecr.inspector.errors import invalid
 from localecr.ledger import Call
 from localecr.registry import paging
 
@@ -38,5 +39,4 @@ def _place(call: Call, listing: str, token: str | None) -> Key | None:
     try:
         return paging.unseal(call, listing, token or None)
     except AwsError as error:
-        message = "The token is not valid, or the request is not the one that it came from."
-        raise AwsError("ValidationException", message, reason="FIELD_VALIDATION_FAILED", fields=[{"name": "nextToken", "message": message}]) from error
+        raise invalid("nextToken", "The token is not valid, or the request is not the one that it came from.") from error

@@ -10,10 +10,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from localecr.clock import DAY
 from localecr.registry import Registry
 from localecr.scanning import coverage
 
-DAY = 24 * 3600.0
 LIFETIME = "LIFETIME"
 UNSET = {"rescanDuration": LIFETIME}
 

@@ -26,7 +26,7 @@ def search_vulnerabilities(call: Call) -> Answer:
 
 def _told(lab: Lab, name: str) -> Answer | None:
     """The model's Vulnerability. What isn't known of it (weaknesses, platforms, an EPSS score) is left out."""
-    from localecr.scanner import merging  # with the scanner's libraries, which many a lab never needs
+    from localecr.scanner import merging, severity  # with the scanner's libraries, which many a lab never needs
     from localecr.scanner.advisories import FILE, Advisories, AdvisoriesError
 
     known_at = knowledge.known_at(lab)
@@ -50,15 +50,10 @@ def _told(lab: Lab, name: str) -> Answer | None:
         "relatedVulnerabilities": list(flaw.aliases[:MOST]),
     }
     if flaw.vector and flaw.score is not None:
-        told[_cvss(flaw.vector)] = {"baseScore": flaw.score, "scoringVector": flaw.vector}
+        told[f"cvss{severity.version(flaw.vector)[0]}"] = {"baseScore": flaw.score, "scoringVector": flaw.vector}
     if flaw.exploited_since is not None:
         told["cisaData"] = {"dateAdded": parse_instant(flaw.exploited_since).timestamp()}
     return told
-
-
-def _cvss(vector: str) -> str:
-    """The member for a vector's version."""
-    return "cvss4" if vector.startswith("CVSS:4") else "cvss3" if vector.startswith("CVSS:3") else "cvss2"
 
 
 OPERATIONS: dict[str, Callable[[Call], Answer]] = {"SearchVulnerabilities": search_vulnerabilities}

@@ -170,7 +170,7 @@ def _write(operation: OperationModel, answer: dict[str, Any], request_id: str) -
         if place == "statusCode":
             status = value
         elif place == "header" and value is not None:
-            headers[shape.members[name].serialization.get("name", name)] = _in_header(value)
+            headers[_wire_name(name, shape.members[name])] = _in_header(value)
         elif place == "headers":
             headers |= {shape.members[name].serialization.get("name", "") + key: each for key, each in value.items()}
     payload = shape.serialization.get("payload")

@@ -190,12 +190,14 @@ def describe(registry: Registry, repository: sqlite3.Row, tag_status: str, page:
 
 def named(registry: Registry, repository: sqlite3.Row, image_ids: list[dict]) -> list[sqlite3.Row]:
     """The ``DETAILS`` of these identifiers' images, each once. Raises ImageNotFoundException for the first that isn't there,
-    InvalidParameterException for a digest or a tag that can be none."""
+    InvalidParameterException for a digest or a tag that can be none, or for neither."""
     asked: dict[int, dict] = {}
     for image_id in image_ids:
         try:
             asked.setdefault(resolve(registry, repository, image_id)["id"], image_id)
         except Failure as failure:
+            if failure.code == "MissingDigestAndTag":
+                raise AwsError("InvalidParameterException", failure.reason) from failure
             if failure.code in OFF_PATTERN:
                 raise off_pattern(*OFF_PATTERN[failure.code]) from failure
             raise not_found(registry, repository, image_id) from failure

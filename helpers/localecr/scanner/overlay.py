@@ -62,7 +62,10 @@ class Overlay(Generic[Content]):
                 self._hide(folder if name == OPAQUE else _joined(folder, name.removeprefix(WHITEOUT)), name == OPAQUE, layer)
                 continue
             path = _joined(folder, name)
-            if path in self.nodes or (path in self._folders and kind != "directory"):
+            if kind == "directory":
+                if path in self.nodes:
+                    self._drop(path)  # alone: what this layer has in the folder may have come before it
+            elif path in self.nodes or path in self._folders:
                 self._remove(path)
             content: Content | Link | None = None
             if kind == "file":

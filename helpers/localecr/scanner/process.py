@@ -67,10 +67,13 @@ class Examiner:
                 line = _exchange(child, request)
             finally:
                 timer.cancel()
-            if line:
+                timer.join()  # it may have been about to end the process
+            if line and not is_late.is_set():
                 return json.loads(line)
             code = child.wait()
             self._child = None
+            if line:  # which came just as time was up
+                return json.loads(line)
             if self._is_stopped:
                 raise Stopped
             if is_late.is_set():

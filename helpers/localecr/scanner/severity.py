@@ -26,11 +26,16 @@ def score(vector: str) -> float | None:
     """The base score of a CVSS vector of version 2, 3.0, 3.1 or 4.0; None of one that can't be read."""
     import cvss
 
-    kind = cvss.CVSS4 if vector.startswith("CVSS:4") else cvss.CVSS3 if vector.startswith("CVSS:3") else cvss.CVSS2
+    kind = {"4": cvss.CVSS4, "3": cvss.CVSS3}.get(version(vector)[:1], cvss.CVSS2)
     try:
         return float(kind(vector).scores()[0])
     except (cvss.CVSSError, ValueError, KeyError, ArithmeticError):
         return None
+
+
+def version(vector: str) -> str:
+    """``3.1`` of ``CVSS:3.1/AV:N/…``; vectors of version 2 don't say which they are of."""
+    return vector.partition("/")[0].removeprefix("CVSS:") if vector.startswith("CVSS:") else "2.0"
 
 
 def basic(vulnerability: Vulnerability) -> str:

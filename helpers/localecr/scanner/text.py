@@ -6,18 +6,17 @@ from collections.abc import Collection, Iterator
 
 from localecr.scanner.streams import Stream, Unreadable
 
-LONGEST_LINE = 1 << 20  # bytes; real ones, lists of what a package needs, have some thousands
+LONGEST_LINE = 1 << 20  # bytes that are kept of a line; real ones, lists of what a package needs, have some thousands
 
 
 def lines(stream: Stream) -> Iterator[str]:
-    """The lines without their ends. Raises Unreadable for one that doesn't end."""
+    """The lines without their ends, and of one that is too long its beginning: what comes after it is told as well."""
     rest = b""
     for piece in stream.pieces():
         *whole, rest = (rest + piece).split(b"\n")
         for line in whole:
             yield _text(line)
-        if len(rest) > LONGEST_LINE:
-            raise Unreadable(f"has a line of more than {LONGEST_LINE:,} bytes")
+        rest = rest[:LONGEST_LINE]
     if rest:
         yield _text(rest)
 
@@ -29,8 +28,10 @@ def _text(line: bytes) -> str:
 def blocks(stream: Stream, fields: Collection[str]) -> Iterator[dict[str, str]]:
     """Blocks of ``Field: value`` lines with empty lines between them, as dpkg and mail write them: those of the fields that each has.
 
-    Only a value's first line is told. Raises Unreadable for bytes that are no text.
+    Only a value's first line is told, and a field is told as it stands in ``fields``, however it is written: neither dpkg nor mail
+    distinguishes ``name`` and ``Name``. Raises Unreadable for bytes that are no text.
     """
+    wanted = {each.lower(): each for each in fields}
     said: dict[str, str] = {}
     is_empty = True
     for line in lines(stream):
@@ -39,8 +40,8 @@ def blocks(stream: Stream, fields: Collection[str]) -> Iterator[dict[str, str]]:
         if line.strip():
             is_empty = False
             name, colon, value = line.partition(":")
-            if colon and name in fields:
-                said.setdefault(name, value.strip())
+            if colon and (field := wanted.get(name.lower())):
+                said.setdefault(field, value.strip())
         elif not is_empty:
             yield said
             said, is_empty = {}, True

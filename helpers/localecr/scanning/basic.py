@@ -48,5 +48,5 @@ def _finding(match: Match) -> Finding:
 def _scores(flaw: Vulnerability) -> list[dict[str, str]]:
     if flaw.vector is None or flaw.score is None:
         return []
-    version = flaw.vector[5] if flaw.vector.startswith("CVSS:") else "2"  # vectors of version 2 don't say so
+    version = severity.version(flaw.vector)[0]
     return [{"key": f"CVSS{version}_VECTOR", "value": flaw.vector}, {"key": f"CVSS{version}_SCORE", "value": str(flaw.score)}]

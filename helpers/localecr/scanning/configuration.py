@@ -72,6 +72,11 @@ def checked(scan_type: ScanType, rules: Iterable[Rule]) -> Configuration:
     return Configuration(scan_type, tuple(rules))
 
 
+def repositories(registry: Registry) -> list[sqlite3.Row]:
+    """Every repository of a registry, by name."""
+    return registry.database.all("SELECT * FROM repositories WHERE kind = ? AND account = ? AND region = ? ORDER BY name", registry.scope)
+
+
 def coverage(configuration: Configuration, repository: sqlite3.Row) -> Coverage:
     """How a repository's images are scanned. What is set for the repository itself (scanOnPush) counts with BASIC alone."""
     filters: list[dict[str, str]] = []

@@ -8,11 +8,12 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
+from localecr.clock import DAY
 from localecr.registry import Lab, Registry
 from localecr.scanning import configuration, events, scans
 from localecr.scanning.configuration import CONTINUOUS, MANUAL, Configuration, Coverage
 
-RECENT = 14 * scans.DAY  # pushed this long ago at most, an image is scanned when enhanced scanning begins
+RECENT = 14 * DAY  # pushed this long ago at most, an image is scanned when enhanced scanning begins
 
 
 def configure(registry: Registry, wanted: Configuration) -> None:
@@ -30,7 +31,7 @@ def configure(registry: Registry, wanted: Configuration) -> None:
         elif before.type == "ENHANCED":
             accounts.disable(registry)
         changes = []
-        for repository in _repositories(registry):
+        for repository in configuration.repositories(registry):
             was, now = configuration.coverage(before, repository), configuration.coverage(wanted, repository)
             if was.frequency != now.frequency:
                 changes.append((repository["name"], was.frequency, now.frequency))
@@ -38,10 +39,6 @@ def configure(registry: Registry, wanted: Configuration) -> None:
                 _cover(registry, repository, was, now)
         if wanted.type == "ENHANCED" and changes:
             events.frequencies_changed(registry, changes)
-
-
-def _repositories(registry: Registry) -> list[sqlite3.Row]:
-    return registry.database.all("SELECT * FROM repositories WHERE kind = ? AND account = ? AND region = ? ORDER BY name", registry.scope)
 
 
 def _cover(registry: Registry, repository: sqlite3.Row, was: Coverage, now: Coverage) -> None:
@@ -92,7 +89,7 @@ def go_on(lab: Lab) -> None:
         registry = Registry(lab, "private", row["account"], row["region"])
         kept = configuration.of(registry)
         with lab.database.write():
-            for repository in _repositories(registry):
+            for repository in configuration.repositories(registry):
                 if configuration.coverage(kept, repository).frequency == CONTINUOUS:
                     _leave_behind(registry, repository)
                     _look_again(registry, repository)

@@ -12,12 +12,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from localecr.clock import DAY
 from localecr.errors import AwsError
 from localecr.registry import Lab, Registry, manifests, tags
 from localecr.scanning import configuration, events
 from localecr.scanning.configuration import CONTINUOUS, MANUAL
 
-DAY = 24 * 3600.0  # seconds
 # what of AWS's is known of a status; of IN_PROGRESS it says nothing, and the last is Amazon Inspector's
 PENDING = "Pending start of the image scan."
 COMPLETE = "The scan was completed successfully."

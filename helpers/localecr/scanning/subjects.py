@@ -36,7 +36,7 @@ def _config(lab: Lab, digest: str) -> dict[str, Any]:
         with lab.blobs.open(digest) as file:
             document = json.loads(file.read(LARGEST_CONFIG))
     except FileNotFoundError as error:
-        raise _missing(digest) from error
+        raise Unscannable("FAILED", f"The registry doesn't hold {digest}, which the image needs.") from error
     except (ValueError, RecursionError) as error:
         raise Unscannable("FAILED", "The image's config is no JSON.") from error
     if not isinstance(document, dict):
@@ -46,9 +46,8 @@ def _config(lab: Lab, digest: str) -> dict[str, Any]:
 
 def _layer(lab: Lab, descriptor: dict[str, Any]) -> LayerFile:
     path = lab.blobs.path(descriptor["digest"])
-    size = path.stat().st_size if path.exists() else 0  # the scanner says what is missing, and whether it ever is here
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        size = descriptor["size"]  # who reads it says what that it isn't there means
     return LayerFile(descriptor["digest"], descriptor["mediaType"], size, str(path))
-
-
-def _missing(digest: str) -> Unscannable:
-    return Unscannable("FAILED", f"The registry doesn't hold {digest}, which the image needs.")

@@ -123,14 +123,14 @@ class Worker:
             self._awake.clear()
             if self._is_ending:
                 break
-            if not is_called and not self._lab.clock.is_standing:
-                self._go_on()
-            wait = self._work()
+            wait = self._work(time_went_by=not is_called and not self._lab.clock.is_standing)
         self._lab.database.release()
 
-    def _work(self) -> float:
+    def _work(self, time_went_by: bool) -> float:
         """Scans all that is due; says after how many seconds to look again, if nothing comes up before."""
         try:
+            if time_went_by:
+                self._go_on()
             while not self._is_ending and (look := self._take()):
                 self._scan(look)
         except Closed:

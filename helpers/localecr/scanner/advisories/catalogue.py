@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections.abc import Iterator
+from functools import cache
 from importlib.resources import files
 
 from localecr.scanner import osv
@@ -36,6 +37,7 @@ def fill(connection: sqlite3.Connection) -> None:
         transaction.execute("INSERT OR REPLACE INTO facts VALUES ('catalogue', ?)", (version,))
 
 
+@cache  # the scanner opens its advisories for each image
 def _version() -> str:
     """What is in it decides: no number has to be counted up by hand."""
     digest = hashlib.sha256()

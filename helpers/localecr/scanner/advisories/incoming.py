@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import tempfile
 import zipfile
 import zlib
@@ -65,7 +66,7 @@ def _unzipped(file: BinaryIO, name: str) -> Iterator[Given]:
     try:
         with zipfile.ZipFile(file) as archive:
             yield _entries(archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, NotImplementedError, RuntimeError) as error:
         raise Unreadable(f"{name} is no ZIP file that can be read to its end ({error}).") from error
 
 
@@ -94,5 +95,7 @@ def _downloaded(url: str) -> Iterator[BinaryIO]:
                     file.write(part)
         except requests.RequestException as error:
             raise Unreadable(f"{url} can't be downloaded ({error}). Without a network, give a ZIP file or a folder.") from error
+        except OSError as error:
+            raise Unreadable(f"What {url} sends can't be kept until it is read: {error.strerror}.") from error
         file.seek(0)
         yield file

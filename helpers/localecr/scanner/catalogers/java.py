@@ -17,7 +17,7 @@ from localecr.scanner.unpacking import Budget
 
 DEEPEST = 5  # archives in an archive: an ear's war's jar has three
 LARGEST = 1 << 16  # bytes that are read of a pom.properties, which has a hundred, and of a manifest, whose first lines matter
-POM = re.compile(r"META-INF/maven/[^/]+/[^/]+/pom\.properties")
+POM = re.compile(r"META-INF/maven/([^/]+)/([^/]+)/pom\.(properties|xml)")
 MANIFEST = "META-INF/MANIFEST.MF"
 ARCHIVES = (".jar", ".war", ".ear")
 FILE_NAME = re.compile(r"(.+?)-(\d[\w.+-]*)")
@@ -33,19 +33,23 @@ def read_archive(path: str, stream: Stream, budget: Budget) -> Iterator[Fact]:
 def _read(path: str, stream: Stream, budget: Budget, depth: int) -> Iterator[Fact]:
     """``path`` of a jar in another: srv/shop.jar:BOOT-INF/lib/log4j-core-2.14.1.jar."""
     found: list[Coordinates] = []
+    groups: dict[str, str] = {}  # of artifacts, as the folders of their poms tell them
     manifest: dict[str, str] = {}
     for name, content in jars.members(stream, budget):
         if content is None:
             continue
-        if POM.fullmatch(name):
-            found += _pom(content)
+        if place := POM.fullmatch(name):
+            group, artifact, kind = place.groups()
+            groups[artifact] = group
+            if kind == "properties":
+                found += _pom(content)
         elif name == MANIFEST:
             manifest = _manifest(content)
         elif name.endswith(ARCHIVES):
             yield from _nested(f"{path}:{name}", content, budget, depth + 1)
     stem = re.split("[/:]", path)[-1].rpartition(".")[0]
     if not any(stem == artifact or stem.startswith(f"{artifact}-") for _, artifact, _ in found):
-        found += _named(stem, manifest)
+        found += ((group or groups.get(artifact, ""), artifact, version) for group, artifact, version in _named(stem, manifest))
     for group, artifact, version in dict.fromkeys(found):
         yield Package(f"{group}:{artifact}" if group else artifact, version, "JAR", "Maven", path, "")
 
@@ -104,7 +108,13 @@ def _named(stem: str, manifest: dict[str, str]) -> Iterator[Coordinates]:
 
 
 def _group(artifact: str, manifest: dict[str, str]) -> str:
-    """The group of an artifact, where it is known or a rule leads to it; else an empty string."""
+    """The group of an artifact, where it is known or the manifest tells it; else an empty string."""
+    if artifact in GROUPS:
+        return GROUPS[artifact]
     bundle = manifest.get("Bundle-SymbolicName", "").partition(";")[0].strip()
-    group = bundle.removesuffix(f".{artifact}")  # what Maven's bundle plug-in joins
-    return GROUPS.get(artifact) or (group if group != bundle and GROUP.fullmatch(group) else "")
+    for group in (bundle[: dot.start()] for dot in re.finditer(r"\.", bundle)):
+        names = (artifact, artifact.removeprefix(f"{group.rpartition('.')[2]}-"))  # log4j's log4j-core is the bundle log4j.core
+        if bundle.removeprefix(f"{group}.") in names and GROUP.fullmatch(group):
+            return group
+    vendor = manifest.get("Implementation-Vendor-Id", "")  # the group, where Maven wrote it by itself
+    return vendor if GROUP.fullmatch(vendor) else ""

@@ -14,9 +14,12 @@ LARGEST = 2 << 20  # bytes: ten times the largest known; as Python's objects it 
 
 
 def read_package(path: str, stream: Stream, budget: Budget) -> Iterator[Fact]:
-    """package.json. Many only say how to load a folder and have no name or no version: they are no packages."""
+    """package.json. Many only say how to load a folder and have no name or no version: they are no packages.
+
+    Node reads those that are not UTF-8 as well, with a sign in the place of each byte that is none.
+    """
     try:
-        said = json.loads(stream.all(LARGEST).decode("utf-8-sig"))
+        said = json.loads(stream.all(LARGEST).decode("utf-8-sig", "replace"))
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"is no JSON ({error})") from error
     if not isinstance(said, dict):

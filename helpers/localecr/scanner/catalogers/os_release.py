@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from localecr.scanner.catalogers.facts import Fact
 from localecr.scanner.model import OperatingSystem
-from localecr.scanner.streams import Stream, Unreadable
+from localecr.scanner.streams import Stream
 from localecr.scanner.unpacking import Budget
 
 LARGEST = 1 << 16  # bytes; real ones have a few hundred
@@ -26,15 +26,19 @@ ECOSYSTEMS: dict[str, Callable[[str, str], str]] = {
 
 def read(path: str, stream: Stream, budget: Budget) -> Iterator[Fact]:
     said = {}
-    for line in stream.all(LARGEST).decode("utf-8", "replace").splitlines():
+    for line in stream.all(LARGEST).decode("utf-8-sig", "replace").splitlines():
         name, equals, value = line.strip().partition("=")
         if equals and not name.startswith("#"):
-            try:
-                said[name] = "".join(shlex.split(value))
-            except ValueError as error:
-                raise Unreadable(f"has a line that can't be read ({error}): {line[:100]}") from error
+            said[name] = _unquoted(value)
     if "ID" in said:
         yield system(said["ID"].lower(), said.get("VERSION_ID", ""), said.get("PRETTY_NAME") or said.get("NAME") or said["ID"])
+
+
+def _unquoted(value: str) -> str:
+    try:
+        return "".join(shlex.split(value))
+    except ValueError:  # a quote that doesn't end: NAME=It's; systemd takes it as it stands
+        return value
 
 
 def system(id: str, version: str, name: str) -> OperatingSystem:
