@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import making
 import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
@@ -101,6 +102,12 @@ def test_a_hard_link_to_what_tells_nothing_by_its_own_path_tells_it_by_its_own(t
     found = take(store | {"srv/a-1.dist-info/METADATA": HardLink("var/store/00/ab12")}, {"srv/b.egg-info": HardLink("var/store/00/cd34")})
     assert [(each.name, each.path) for each in found.packages] == [("a", "srv/a-1.dist-info/METADATA"), ("b", "srv/b.egg-info")]
     assert names(take(store, {"srv/a-1.dist-info/METADATA": HardLink("var/store/00/ab12")}, {".wh.srv": ""})) == []
+
+
+def test_a_hard_link_to_a_jar_has_the_jars_in_it(take):
+    jar = making.jar({"lib/a.jar": making.jar(making.pom("g.h", "a", "1"))})
+    found = take({"srv/x.jar": jar, "srv/y.jar": HardLink("srv/x.jar"), "var/store": jar, "srv/z.jar": HardLink("var/store")})
+    assert [each.path for each in found.packages] == ["srv/x.jar:lib/a.jar", "srv/y.jar:lib/a.jar", "srv/z.jar:lib/a.jar"]
 
 
 def test_a_hard_link_to_nothing_tells_nothing(take):
