@@ -150,7 +150,8 @@ FOLDERS, FILES = "abc", "xyz"
 folders = st.lists(st.sampled_from(FOLDERS), max_size=3).map("/".join)
 paths = st.tuples(folders, st.sampled_from(FOLDERS + FILES)).map(lambda pair: "/".join(filter(None, pair)))
 contents = st.one_of(st.just("file"), st.just("folder"), paths.map(lambda target: f"-> {target}"))
-layers = st.tuples(st.lists(st.one_of(paths.map(lambda path: (path, False)), folders.map(lambda path: (path, True))), max_size=3), st.lists(st.tuples(paths, contents), max_size=6))
+whiteouts = st.one_of(paths.map(lambda path: (path, False)), folders.map(lambda path: (path, True)))
+layers = st.tuples(st.lists(whiteouts, max_size=3), st.lists(st.tuples(paths, contents), max_size=6))
 
 
 def unpack(root: Path, hidden: list[tuple[str, bool]], entries: list[tuple[str, str]]) -> None:
