@@ -87,7 +87,7 @@ def told_with_images(registry: Registry, row: sqlite3.Row) -> Callable[[sqlite3.
         scan = scans.find(registry, row, image)
         if scan is None:
             return {}
-        return {"imageScanStatus": scan.status_as_json(), "imageScanFindingsSummary": scan.summary_as_json() if scan.findings is not None else None}
+        return {"imageScanStatus": scan.status_as_json(), "imageScanFindingsSummary": scan.summary_as_json() if scan.results is not None else None}
 
     return told
 
@@ -99,15 +99,15 @@ def _page(registry: Registry, image: sqlite3.Row, scan: Scan, limit: int, token:
     """A page of a scan's findings. Its token opens the very findings that it was given for: not those of a scan that found others since."""
     listing = f"DescribeImageScanFindings {image['id']} {scan.type} {_fingerprint(scan)}"
     start = (paging.unseal(registry, listing, token) or [0])[0]
-    if scan.findings is None:
+    if scan.results is None:
         unfinished = scan.status in ("PENDING", "IN_PROGRESS")
         return ({name: [] for name in LISTS.values()} if unfinished else None), None
-    shown, last = paging.cut(scan.findings[start : start + limit + 1], limit)
+    shown, last = paging.cut(scan.results.part(start, limit + 1), limit)
     return scan.summary_as_json() | {LISTS[scan.type]: shown}, paging.seal(registry, listing, [start + limit]) if last else None
 
 
 def _fingerprint(scan: Scan) -> str:
-    names = [each.get("findingArn") or [each["name"], each["attributes"]] for each in scan.findings or ()]
+    names = scan.results.names() if scan.results else []
     return hashlib.sha256(json.dumps(names).encode()).hexdigest()
 
 

@@ -368,6 +368,7 @@ def test_a_scan_is_started_by_hand(ecr, manual, scanned):
 def test_an_image_is_scanned_once_in_24_hours_of_the_labs_clock(ecr, manual, scanner, scanned, later):
     push(ecr, manual, holding(manual), "1")
     ecr.start_image_scan(repositoryName=manual, imageId={"imageTag": "1"})
+    scanned()
     with refused("LimitExceededException", QUOTA):
         ecr.start_image_scan(repositoryName=manual, imageId={"imageTag": "1"})
     later(hours=23, minutes=59)

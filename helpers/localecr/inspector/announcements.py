@@ -25,8 +25,8 @@ def findings(registry: Registry, changed: Iterable[Finding]) -> None:
     outbox.put(registry.lab, registry.account, registry.region, events)
 
 
-def first_scan(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row, severities: Iterable[str]) -> None:
-    """``Inspector2 Scan`` for an image that was looked at for the first time; ``severities`` are its active findings'."""
+def first_scan(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row, severities: dict[str, int]) -> None:
+    """``Inspector2 Scan`` for an image that was looked at for the first time; ``severities``: how many active findings of each it has."""
     counts, arn = Counter(severities), registry.arn(repository["name"])
     detail = {
         "scan-status": "INITIAL_SCAN_COMPLETE",

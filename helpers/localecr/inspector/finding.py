@@ -11,11 +11,16 @@ from typing import Any, Literal
 from localecr.registry import Registry
 
 Status = Literal["ACTIVE", "SUPPRESSED", "CLOSED"]
+COLUMNS = (
+    "id", "account", "region", "repository", "digest", "image_id", "vulnerability", "status", "first_observed_at", "last_observed_at", "updated_at",
+    "closed_for", "forgotten_at", "document",
+)  # fmt: skip
 # a finding has the tags that its image has now, not those that it had when it was found
-SELECT = (
-    "SELECT f.*, (SELECT json_group_array(name) FROM (SELECT name FROM tags WHERE image_id = f.image_id ORDER BY name)) AS image_tags"
-    " FROM inspector_findings f"
+SELECTED = (
+    ", ".join(f"f.{name}" for name in COLUMNS)
+    + ", (SELECT json_group_array(name) FROM (SELECT name FROM tags WHERE image_id = f.image_id ORDER BY name)) AS image_tags"
 )
+SELECT = f"SELECT {SELECTED} FROM inspector_findings f"
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,7 @@ class Finding:
 
     @property
     def arn(self) -> str:
-        return f"arn:aws:inspector2:{self.region}:{self.account}:finding/{self.id}"
+        return arn(self.account, self.region, self.id)
 
     @property
     def resource(self) -> str:
@@ -52,6 +57,11 @@ class Finding:
         return self.status != "CLOSED"
 
 
+def arn(account: str, region: str, number: str) -> str:
+    """``arn:aws:inspector2:us-east-1:000000000000:finding/<id>``."""
+    return f"arn:aws:inspector2:{region}:{account}:finding/{number}"
+
+
 def identifier(account: str, region: str, repository: str, digest: str, vulnerability: str, earlier: int) -> str:
     """What a finding's ARN ends in: the same in every lab. ``earlier``: how many findings of the same are closed for good."""
     text = "/".join((account, region, repository, digest, vulnerability, str(earlier)))
@@ -59,9 +69,9 @@ def identifier(account: str, region: str, repository: str, digest: str, vulnerab
 
 
 def read(row: sqlite3.Row) -> Finding:
-    """A row that ``SELECT`` found."""
-    columns = dict(row)
-    document, tags = json.loads(columns.pop("document")), json.loads(columns.pop("image_tags"))
+    """A row with what ``SELECTED`` names."""
+    columns = {name: row[name] for name in COLUMNS}
+    document, tags = json.loads(columns.pop("document")), json.loads(row["image_tags"])
     if columns["image_id"] is not None:
         document["image"]["imageTags"] = tags
     return Finding(**columns, **document)
@@ -71,8 +81,7 @@ def save(registry: Registry, finding: Finding) -> None:
     """Keeps a finding; within a transaction."""
     with registry.database.write() as transaction:
         transaction.execute(
-            "INSERT OR REPLACE INTO inspector_findings (id, account, region, repository, digest, image_id, vulnerability, status, first_observed_at,"
-            " last_observed_at, updated_at, closed_for, forgotten_at, document) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT OR REPLACE INTO inspector_findings ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})",
             (
                 finding.id, finding.account, finding.region, finding.repository, finding.digest, finding.image_id, finding.vulnerability, finding.status,
                 finding.first_observed_at, finding.last_observed_at, finding.updated_at, finding.closed_for, finding.forgotten_at,

@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
-from localecr.inspector import aggregations, answers, criteria, findings, pages, sorting
+from localecr.inspector import aggregations, findings, listing, pages, sorting
 from localecr.inspector.accounts import registry_of
 from localecr.ledger import Call
+from localecr.registry import paging
 
 Answer = dict[str, Any]
 PAGE = 100
+ACTIVE = {"findingStatus": [{"comparison": "EQUALS", "value": "ACTIVE"}]}
+EVERY = -1  # SQL's word for no limit
 
 
 def list_findings(call: Call) -> Answer:
     asked, order = call.parameters, call.parameters.get("sortCriteria", {})
-    told = [answers.of_inspector(each) for each in findings.all_of(registry_of(call))]
-    fitting = [each for each in told if criteria.matches(asked.get("filterCriteria", {}), each)]
-    shown, more = pages.cut(call, fitting, sorting.key(order.get("field")), PAGE, order.get("sortOrder") == "DESC")
-    return {"findings": shown} | more
+    limit, by = asked.get("maxResults", PAGE), listing.Order(sorting.by(order.get("field")), order.get("sortOrder") == "DESC")
+    found = listing.fitting(registry_of(call), asked.get("filterCriteria", {}), by, pages.place(call), limit + 1)
+    shown, last = paging.cut(list(islice(found, limit + 1)), limit)
+    return {"findings": [told for _, told in shown]} | (pages.more(call, last[0]) if last else {})
 
 
 def list_finding_aggregations(call: Call) -> Answer:
     """Active findings counted; the most first, unless asked otherwise."""
     asked = call.parameters
     request = asked.get("aggregationRequest", {})
-    active = [answers.of_inspector(each) for each in findings.all_of(registry_of(call)) if each.status == "ACTIVE"]
-    yours = [each for each in active if criteria.matches({"awsAccountId": asked["accountIds"]} if "accountIds" in asked else {}, each)]
-    groups = aggregations.aggregated(yours, asked["aggregationType"], request)
+    wanted = ACTIVE | ({"awsAccountId": asked["accountIds"]} if "accountIds" in asked else {})
+    active = (told for _, told in listing.fitting(registry_of(call), wanted, listing.Order(), None, EVERY))
+    groups = aggregations.aggregated(active, asked["aggregationType"], request)
     order = next(iter(request.values()), {})
     shown, more = pages.cut(call, groups, aggregations.sort_key(order), PAGE, order.get("sortOrder", "DESC") == "DESC")
     return {"aggregationType": asked["aggregationType"], "responses": shown} | more
@@ -35,8 +39,9 @@ def list_finding_aggregations(call: Call) -> Answer:
 
 def batch_get_finding_details(call: Call) -> Answer:
     """What is known beside the finding itself: of the flaw, whether it is exploited. A score of its risk, an EPSS score and weaknesses aren't."""
-    known, told, unknown = {each.arn: each for each in findings.all_of(registry_of(call))}, [], []
-    for arn in dict.fromkeys(call.parameters["findingArns"]):
+    asked = list(dict.fromkeys(call.parameters["findingArns"]))
+    known, told, unknown = {each.arn: each for each in findings.named(registry_of(call), asked)}, [], []
+    for arn in asked:
         if arn in known:
             told.append(_detail(arn, known[arn].details))
         else:

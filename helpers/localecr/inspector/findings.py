@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from localecr.clock import DAY
-from localecr.inspector import announcements, answers, details, finding, suppression
+from localecr.inspector import announcements, answers, details, finding, sorting, suppression
 from localecr.inspector.finding import Finding
 from localecr.registry import Registry, tags
 from localecr.scanner.model import Examination, Inventory, Match
@@ -21,6 +21,7 @@ REOPENING = 7 * DAY  # within which a closed finding that comes back is the same
 # why a finding was closed: the flaw is gone, the image is, it isn't watched any more, Inspector was disabled
 FIXED, GONE, EXPIRED, DISABLED = "FIXED", "GONE", "EXPIRED", "DISABLED"
 KEPT = {FIXED: 30 * DAY, GONE: 3 * DAY, EXPIRED: 3 * DAY, DISABLED: DAY}  # for how many seconds it is told afterwards
+ACTIVE = "f.image_id = ? AND f.status = 'ACTIVE'"  # of an image
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNTRIAGED")  # the worst first
 
 
@@ -48,14 +49,25 @@ def record(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row, exam
     _note_scan(registry, repository, image)
 
 
-def of_image(registry: Registry, image: sqlite3.Row) -> list[dict[str, Any]]:
-    """The active findings of an image as ECR's DescribeImageScanFindings shows them: the model's EnhancedImageScanFinding, the worst first."""
-    return [answers.of_ecr(each) for each in _active(registry, image)]
+def of_image(registry: Registry, image: sqlite3.Row, start: int = 0, most: int = -1) -> list[dict[str, Any]]:
+    """The active findings of an image as ECR's DescribeImageScanFindings shows them: the model's EnhancedImageScanFinding, the worst first.
+
+    ``start`` and ``most`` say which of them; -1 is all.
+    """
+    query = f"{finding.SELECT} WHERE {ACTIVE} ORDER BY {', '.join(sorting.WORST_FIRST)} LIMIT ? OFFSET ?"
+    return [answers.of_ecr(finding.read(row)) for row in registry.database.all(query, (image["id"], most, start))]
 
 
-def _active(registry: Registry, image: sqlite3.Row) -> list[Finding]:
-    rows = registry.database.all(f"{finding.SELECT} WHERE f.image_id = ? AND f.status = 'ACTIVE'", (image["id"],))
-    return sorted(map(finding.read, rows), key=worst_first)
+def arns_of_image(registry: Registry, image: sqlite3.Row) -> list[str]:
+    """The ends of the ARNs of ``of_image``, in its order."""
+    query = f"SELECT f.id FROM inspector_findings f WHERE {ACTIVE} ORDER BY {', '.join(sorting.WORST_FIRST)}"
+    return [row["id"] for row in registry.database.all(query, (image["id"],))]
+
+
+def counts_of_image(registry: Registry, image: sqlite3.Row) -> dict[str, int]:
+    """How many active findings an image has of each severity that there is."""
+    query = f"SELECT f.severity, COUNT(*) AS number FROM inspector_findings f WHERE {ACTIVE} GROUP BY f.severity"
+    return {row["severity"]: row["number"] for row in registry.database.all(query, (image["id"],))}
 
 
 def worst_first(one: Finding) -> tuple[int, float, str]:
@@ -70,6 +82,19 @@ def all_of(registry: Registry) -> list[Finding]:
         (registry.account, registry.region, registry.lab.clock.now()),
     )
     return [finding.read(row) for row in rows]
+
+
+def named(registry: Registry, arns: Iterable[str]) -> list[Finding]:
+    """Those of ``all_of`` that have one of these ARNs."""
+    beginning = finding.arn(registry.account, registry.region, "")
+    found = (
+        registry.database.one(
+            f"{finding.SELECT} WHERE f.id = ? AND f.account = ? AND f.region = ? AND (f.forgotten_at IS NULL OR f.forgotten_at > ?)",
+            (arn.removeprefix(beginning), registry.account, registry.region, registry.lab.clock.now()),
+        )
+        for arn in arns if arn.startswith(beginning)
+    )  # fmt: skip
+    return [finding.read(row) for row in found if row is not None]
 
 
 def of_digest(registry: Registry, repository: str, digest: str | None = None) -> list[Finding]:
@@ -159,5 +184,5 @@ def _forget(registry: Registry) -> None:
 def _note_scan(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row) -> None:
     with registry.database.write() as transaction:
         if registry.database.one("SELECT 1 FROM inspector_scans WHERE image_id = ?", (image["id"],)) is None:
-            announcements.first_scan(registry, repository, image, [each.details["severity"] for each in _active(registry, image)])
+            announcements.first_scan(registry, repository, image, counts_of_image(registry, image))
         transaction.execute("INSERT OR REPLACE INTO inspector_scans (image_id, scanned_at) VALUES (?, ?)", (image["id"], registry.lab.clock.now()))

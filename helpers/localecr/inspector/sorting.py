@@ -1,46 +1,27 @@
-"""SortCriteria: by what findings are sorted. AWS: Inspector API, SortCriteria. Without one the worst come first; AWS documents no order."""
+"""SortCriteria: by what findings are sorted. AWS: Inspector API, SortCriteria. Without one the worst come first; AWS documents no order.
+
+Each field is what SQL sorts by; what a finding doesn't have comes before everything else.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from localecr.inspector.criteria import Told
-from localecr.inspector.findings import SEVERITIES
-from localecr.inspector.pages import Key
-
-
-def key(field: str | None) -> Callable[[Told], Key]:
-    """The sort key of a finding as it is told; what a finding doesn't have comes before everything else. Its ARN makes it the only one."""
-    of = FIELDS.get(field, lambda told: "") if field else _worst_first
-    return lambda told: [*_level(of(told)), told["findingArn"]]
-
-
-def _level(value: Any) -> Key:
-    return [0, ""] if value is None else [1, value]
-
-
-def _worst_first(told: Told) -> list[Any]:
-    return [SEVERITIES.index(told["severity"]), -told.get("inspectorScore", 0.0), told["packageVulnerabilityDetails"]["vulnerabilityId"]]
-
-
-def _image(name: str) -> Callable[[Told], Any]:
-    return lambda told: told["resources"][0]["details"]["awsEcrContainerImage"].get(name)
-
-
-FIELDS: dict[str, Callable[[Told], Any]] = {
-    "AWS_ACCOUNT_ID": lambda told: told["awsAccountId"],
-    "FINDING_TYPE": lambda told: told["type"],
-    "SEVERITY": lambda told: -SEVERITIES.index(told["severity"]),  # ascending from the least
-    "FIRST_OBSERVED_AT": lambda told: told["firstObservedAt"],
-    "LAST_OBSERVED_AT": lambda told: told["lastObservedAt"],
-    "FINDING_STATUS": lambda told: told["status"],
-    "RESOURCE_TYPE": lambda told: told["resources"][0]["type"],
-    "ECR_IMAGE_PUSHED_AT": _image("pushedAt"),
-    "ECR_IMAGE_REPOSITORY_NAME": _image("repositoryName"),
-    "ECR_IMAGE_REGISTRY": _image("registry"),
-    "VULNERABILITY_ID": lambda told: told["packageVulnerabilityDetails"]["vulnerabilityId"],
-    "VULNERABILITY_SOURCE": lambda told: told["packageVulnerabilityDetails"]["source"],
-    "INSPECTOR_SCORE": lambda told: told.get("inspectorScore"),
-    "VENDOR_SEVERITY": lambda told: told["packageVulnerabilityDetails"].get("vendorSeverity"),
+WORST_FIRST = ("f.severity_rank", "-COALESCE(f.score, 0.0)", "f.vulnerability")
+FIELDS: dict[str, tuple[str, ...]] = {
+    "AWS_ACCOUNT_ID": ("f.account",),
+    "SEVERITY": ("-f.severity_rank",),  # ascending from the least
+    "FIRST_OBSERVED_AT": ("f.first_observed_at",),
+    "LAST_OBSERVED_AT": ("f.last_observed_at",),
+    "FINDING_STATUS": ("f.status",),
+    "ECR_IMAGE_PUSHED_AT": ("COALESCE(json_extract(f.document, '$.image.pushedAt'), 0.0)",),
+    "ECR_IMAGE_REPOSITORY_NAME": ("f.repository",),
+    "ECR_IMAGE_REGISTRY": ("f.account",),
+    "VULNERABILITY_ID": ("f.vulnerability",),
+    "VULNERABILITY_SOURCE": ("COALESCE(json_extract(f.document, '$.details.packageVulnerabilityDetails.source'), '')",),
+    "INSPECTOR_SCORE": ("COALESCE(f.score, -1.0)",),
+    "VENDOR_SEVERITY": ("COALESCE(json_extract(f.document, '$.details.packageVulnerabilityDetails.vendorSeverity'), '')",),
 }
+
+
+def by(field: str | None) -> tuple[str, ...]:
+    """What SQL sorts by for a field; nothing where no image's finding has it, or all have the same."""
+    return FIELDS.get(field, ()) if field else WORST_FIRST

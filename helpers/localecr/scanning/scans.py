@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,20 +30,25 @@ CONFIGS = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.c
 
 
 @dataclass(frozen=True)
+class Results:
+    """What a scan found: how many of each severity (the model's findingSeverityCounts), what tells each from the others, in their order, and a part
+    of them, from a number on and so many."""
+
+    counts: dict[str, int]
+    names: Callable[[], list[Any]]
+    part: Callable[[int, int], list[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
 class Scan:
-    """A scan as ECR tells it at a moment. ``findings`` is None where there are no results; times are seconds since 1970."""
+    """A scan as ECR tells it at a moment. ``results`` is None where there are none; times are seconds since 1970."""
 
     type: configuration.ScanType
     status: str
     description: str
-    findings: list[dict[str, Any]] | None
+    results: Results | None
     completed_at: float | None
     source_updated_at: float | None
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """The model's findingSeverityCounts."""
-        return counts(self.findings)
 
     def status_as_json(self) -> dict[str, str]:
         """The model's ImageScanStatus."""
@@ -53,14 +59,17 @@ class Scan:
         return {
             "imageScanCompletedAt": self.completed_at,
             "vulnerabilitySourceUpdatedAt": self.source_updated_at,
-            "findingSeverityCounts": self.counts,
+            "findingSeverityCounts": self.results.counts if self.results else {},
         }
 
 
 def counts(findings: list[dict[str, Any]] | None) -> dict[str, int]:
     """How many findings there are of each severity that there is, the worst first."""
-    found = Counter(each["severity"] for each in findings or ())
-    return {each: found[each] for each in SEVERITIES if found[each]}
+    return _worst_first(Counter(each["severity"] for each in findings or ()))
+
+
+def _worst_first(counts: dict[str, int]) -> dict[str, int]:
+    return {each: counts[each] for each in SEVERITIES if counts.get(each)}
 
 
 def is_scannable(image: sqlite3.Row) -> bool:
@@ -126,11 +135,22 @@ def find(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row) -> Sca
     if row is None or (covered.type == "ENHANCED" and covered.frequency == MANUAL):
         return None
     if covered.type == "BASIC":
-        findings = json.loads(row["findings"]) if row["completed_at"] is not None else None
-        return Scan("BASIC", row["status"], row["description"], findings, row["completed_at"], row["source_updated_at"])
-    from localecr.inspector import findings as inspectors
-
-    found = inspectors.of_image(registry, image) if row["completed_at"] is not None else None
+        results = _basic(json.loads(row["findings"])) if row["completed_at"] is not None else None
+        return Scan("BASIC", row["status"], row["description"], results, row["completed_at"], row["source_updated_at"])
+    results = _enhanced(registry, image) if row["completed_at"] is not None else None
     goes_on = row["status"] == "COMPLETE" and covered.frequency == CONTINUOUS
     status, description = ("ACTIVE", ACTIVE) if goes_on else (row["status"], row["description"])
-    return Scan("ENHANCED", status, description, found, row["completed_at"], row["source_updated_at"])
+    return Scan("ENHANCED", status, description, results, row["completed_at"], row["source_updated_at"])
+
+
+def _basic(findings: list[dict[str, Any]]) -> Results:
+    return Results(
+        counts(findings), lambda: [[each["name"], each["attributes"]] for each in findings], lambda start, most: findings[start : start + most]
+    )
+
+
+def _enhanced(registry: Registry, image: sqlite3.Row) -> Results:
+    from localecr.inspector import findings
+
+    found = _worst_first(findings.counts_of_image(registry, image))
+    return Results(found, lambda: findings.arns_of_image(registry, image), lambda start, most: findings.of_image(registry, image, start, most))

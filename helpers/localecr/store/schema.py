@@ -236,10 +236,20 @@ CREATE TABLE inspector_findings (       -- of private registries' images; kept a
     updated_at REAL NOT NULL,
     closed_for TEXT,                    -- of a closed one: what became of it (inspector/findings.py)
     forgotten_at REAL,                  -- of a closed one: from when on it isn't told any more
+    severity TEXT NOT NULL GENERATED ALWAYS AS (json_extract(document, '$.details.severity')) STORED,
+    severity_rank INTEGER NOT NULL GENERATED ALWAYS AS (  -- 0 is the worst, as in inspector/findings.py
+        CASE json_extract(document, '$.details.severity')
+        WHEN 'CRITICAL' THEN 0 WHEN 'HIGH' THEN 1 WHEN 'MEDIUM' THEN 2 WHEN 'LOW' THEN 3 WHEN 'INFORMATIONAL' THEN 4 ELSE 5 END
+    ) STORED,
+    score REAL GENERATED ALWAYS AS (json_extract(document, '$.details.inspectorScore')) STORED,
+    title TEXT GENERATED ALWAYS AS (json_extract(document, '$.details.title')) STORED,
+    fix_available TEXT GENERATED ALWAYS AS (json_extract(document, '$.details.fixAvailable')) STORED,
+    exploit_available TEXT GENERATED ALWAYS AS (json_extract(document, '$.details.exploitAvailable')) STORED,
     document TEXT NOT NULL              -- JSON: what the model's Finding says beside all that
 ) WITHOUT ROWID;
 CREATE INDEX inspector_findings_by_image ON inspector_findings (account, region, repository, digest);
-CREATE INDEX inspector_findings_by_id ON inspector_findings (image_id);
+CREATE INDEX inspector_findings_by_id ON inspector_findings (image_id, status, severity);
+CREATE INDEX inspector_findings_by_severity ON inspector_findings (account, region, severity_rank, -COALESCE(score, 0.0), vulnerability);
 CREATE TABLE inspector_filters (
     id TEXT PRIMARY KEY,                -- what the ARN ends in: 16 hexadecimal digits
     account TEXT NOT NULL,
