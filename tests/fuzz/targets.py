@@ -387,6 +387,17 @@ def layer(data: bytes) -> None:
     _inventory(data)
 
 
+def pax(data: bytes) -> None:
+    """An extended header of a tar, which a fuzzer seldom gets to, since a checksum stands before it."""
+    from localecr.scanner import tar
+    from localecr.scanner.streams import Unreadable
+
+    try:
+        tar._pax(data)
+    except Unreadable:
+        pass
+
+
 def cataloged(data: bytes) -> None:
     """A file that tells of packages, in a sound layer; its first byte chooses which."""
     _inventory(_tar({CATALOGED[data[0] % len(CATALOGED)]: data[1:]} if data else {}))
@@ -570,6 +581,7 @@ TARGETS: dict[str, Target] = {
         *(pack(_tar({"a.dist-info/METADATA": METADATA, "d/.wh..wh..opq": b"", "d/.wh.x": b""})) for pack in (bytes, gzip.compress, zstandard.compress)),
         gzip.compress(_tar({"x" * 150: b"1"})[:900]) + gzip.compress(b"2") + b"\0" * 9, b"\x50\x2a\x4d\x18\1\0\0\0x" + zstandard.compress(b"x" * 600),
     )),
+    "pax": Target(pax, (b"11 path=a/b\n10 size=10\n", b"22 GNU.sparse.name=a\n\n", b"14 linkpath=a\n24 SCHILY.xattr.a=\xff\n=\n")),
     "cataloged": Target(cataloged, (
         b"\0PRETTY_NAME=\"Debian GNU/Linux 12\"\nID='debian'\nVERSION_ID=12\n#x\n", b"\1" + STANZA + b"\nPackage: b\nStatus: a b config-files\nVersion: 2\n\n", b"\2" + STANZA,
         b"\3d41d8cd98f00b204e9800998ecf8427e  usr/lib/a.egg-info\n", b"\4/.\n/usr/lib/a.egg-info\n", b"\5P:a\nV:1-r0\nA:x86_64\no:b\nF:usr/lib\nR:a.egg-info\n\nP:c\nV:2\n",

@@ -15,6 +15,7 @@ DEBIAN = {"etc/os-release": Link("../usr/lib/os-release"), "usr/lib/os-release":
 ALPINE = {"etc/os-release": os_release("alpine", "3.20.3")}
 STATUS = "var/lib/dpkg/status"
 LOG4J = pom("org.apache.logging.log4j", "log4j-core", "2.14.1") | manifest()
+WAR = jar({"WEB-INF/lib/log4j-core-2.14.1.jar": jar(LOG4J)} | manifest(Implementation_Title="search", Implementation_Version="2.0"))
 SIX = "usr/lib/python3/dist-packages/six-1.16.0.egg-info"
 
 MADE: Mapping[str, list[making.MadeLayer | making.Things]] = {
@@ -60,7 +61,7 @@ MADE: Mapping[str, list[making.MadeLayer | making.Things]] = {
         | {
             "srv/log4j-core-2.14.1.jar": jar(LOG4J, streamed=True),
             "srv/shop-1.0.jar": jar(pom("com.example", "shop", "1.0") | pom("org.yaml", "snakeyaml", "1.26") | manifest()),
-            "srv/search.ear": jar({"search.war": jar({"WEB-INF/lib/log4j-core-2.14.1.jar": jar(LOG4J)} | manifest(Implementation_Title="search", Implementation_Version="2.0"))} | manifest()),
+            "srv/search.ear": jar({"search.war": WAR} | manifest()),
         },
         {"srv/.wh.log4j-core-2.14.1.jar": "", "srv/log4j-core-2.17.1.jar": jar(pom("org.apache.logging.log4j", "log4j-core", "2.17.1") | manifest())},
     ],

@@ -250,5 +250,6 @@ def jar(members: Mapping[str, File], streamed: bool = False) -> bytes:
     kept: Any = Unseekable() if streamed else io.BytesIO()
     with zipfile.ZipFile(kept, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, zipfile.ZIP_DEFLATED if streamed or not name.endswith(".jar") else zipfile.ZIP_STORED)
+            how = zipfile.ZIP_DEFLATED if streamed or not name.endswith(".jar") else zipfile.ZIP_STORED
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), content, how)
     return kept.getvalue()

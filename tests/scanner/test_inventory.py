@@ -87,8 +87,10 @@ def test_an_alpine_package_has_its_origin(take, path):
         ("debian", "12", "Debian:12"),
         ("debian", "", None),  # testing and unstable have no number
         ("alpine", "3.20.3", "Alpine:v3.20"),
+        ("alpine", "3.21.0_alpha20240807", None),  # edge
         ("ubuntu", "22.04", "Ubuntu:22.04:LTS"),
         ("ubuntu", "23.10", "Ubuntu:23.10"),
+        ("ubuntu", "9" * 5000 + ".04", None),
         ("kali", "2024.1", None),
     ],
 )

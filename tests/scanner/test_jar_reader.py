@@ -176,7 +176,7 @@ def test_a_manifests_lines_go_on_in_the_next(take):
         ("commons-collections-3.2.1.jar", {"Implementation_Vendor_Id": "org.apache"}, "commons-collections:commons-collections", "3.2.1"),
         ("guice-4.0.jar", {"Bundle_SymbolicName": "com.google.inject.guice;singleton:=true", "Bundle_Version": "4.0"}, "com.google.inject:guice", "4.0"),
         ("netty-handler-4.1.9.jar", {"Bundle_SymbolicName": "io.netty.handler", "Bundle_Version": "4.1.9"}, "io.netty:netty-handler", "4.1.9"),
-        ("log4j-core-2.14.1.jar", {"Bundle_SymbolicName": "org.apache.logging.log4j.core", "Bundle_Version": "2.14.1"}, "org.apache.logging.log4j:log4j-core", "2.14.1"),
+        ("log4j-core-2.9.0.jar", {"Bundle_SymbolicName": "org.apache.logging.log4j.core"}, "org.apache.logging.log4j:log4j-core", "2.9.0"),
         ("spring-core-5.3.9.jar", {"Implementation_Version": "5.3.9"}, "org.springframework:spring-core", "5.3.9"),
         ("spring-core.jar", {"Implementation_Title": "spring-core", "Implementation_Version": "5.3.9"}, "org.springframework:spring-core", "5.3.9"),
         ("tomcat-embed-core-9.0.50.jar", {"Implementation_Version": "9.0.50"}, "org.apache.tomcat.embed:tomcat-embed-core", "9.0.50"),
@@ -191,9 +191,9 @@ def test_a_jar_without_a_pom_is_named_by_its_file_and_its_manifest(take, file, a
     assert names(take({f"srv/{file}": jar(manifest(**attributes))})) == {name: version}
 
 
-@pytest.mark.parametrize(("file", "attributes"), [("thing.jar", {}), ("thing.jar", {"Implementation_Version": "1.0"}), ("thing.jar", {"Implementation_Title": "thing"})])
-def test_a_jar_that_tells_nothing_certain_is_no_package(take, file, attributes):
-    assert names(take({f"srv/{file}": jar(manifest(**attributes))})) == {}
+@pytest.mark.parametrize("attributes", [{}, {"Implementation_Version": "1.0"}, {"Implementation_Title": "thing"}])
+def test_a_jar_that_tells_nothing_certain_is_no_package(take, attributes):
+    assert names(take({"srv/thing.jar": jar(manifest(**attributes))})) == {}
 
 
 def test_what_was_shaded_into_a_jar_without_a_pom_of_its_own_comes_beside_the_jar(take):

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import making
 import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
@@ -103,6 +104,12 @@ def test_a_hard_link_to_what_tells_nothing_by_its_own_path_tells_it_by_its_own(t
     assert names(take(store, {"srv/a-1.dist-info/METADATA": HardLink("var/store/00/ab12")}, {".wh.srv": ""})) == []
 
 
+def test_a_hard_link_to_a_jar_has_the_jars_in_it(take):
+    jar = making.jar({"lib/a.jar": making.jar(making.pom("g.h", "a", "1"))})
+    found = take({"srv/x.jar": jar, "srv/y.jar": HardLink("srv/x.jar"), "var/store": jar, "srv/z.jar": HardLink("var/store")})
+    assert [each.path for each in found.packages] == ["srv/x.jar:lib/a.jar", "srv/y.jar:lib/a.jar", "srv/z.jar:lib/a.jar"]
+
+
 def test_a_hard_link_to_nothing_tells_nothing(take):
     assert names(take({"srv/a.egg-info": HardLink("srv/b")})) == []
 
@@ -143,7 +150,8 @@ FOLDERS, FILES = "abc", "xyz"
 folders = st.lists(st.sampled_from(FOLDERS), max_size=3).map("/".join)
 paths = st.tuples(folders, st.sampled_from(FOLDERS + FILES)).map(lambda pair: "/".join(filter(None, pair)))
 contents = st.one_of(st.just("file"), st.just("folder"), paths.map(lambda target: f"-> {target}"))
-layers = st.tuples(st.lists(st.one_of(paths.map(lambda path: (path, False)), folders.map(lambda path: (path, True))), max_size=3), st.lists(st.tuples(paths, contents), max_size=6))
+whiteouts = st.one_of(paths.map(lambda path: (path, False)), folders.map(lambda path: (path, True)))
+layers = st.tuples(st.lists(whiteouts, max_size=3), st.lists(st.tuples(paths, contents), max_size=6))
 
 
 def unpack(root: Path, hidden: list[tuple[str, bool]], entries: list[tuple[str, str]]) -> None:

@@ -109,7 +109,7 @@ class Overlay(Generic[Content]):
                 done = reached
                 continue
             followed += 1
-            if followed > MOST_FOLLOWED:
+            if followed > MOST_FOLLOWED or len(reached) > LONGEST_PATH:
                 raise Unreadable(f"has a link that leads in circles, at {reached[:200]}")
             if node.content.target.startswith("/"):
                 done = ""
@@ -122,8 +122,7 @@ class Overlay(Generic[Content]):
         return _joined(self.real(folder), name)
 
     def _link(self, target: str) -> Link:
-        if len(target) > LONGEST_PATH:
-            raise Unreadable(f"has a link to a path of more than {LONGEST_PATH:,} characters")
+        _refuse_endless(target)
         self._links += 1
         if self._links > MOST_LINKS:
             raise Unreadable(f"has, with the layers below it, more than {MOST_LINKS:,} symbolic links")
@@ -179,14 +178,18 @@ def _joined(folder: str, name: str) -> str:
     return f"{folder}/{name}" if folder else name
 
 
+def _refuse_endless(path: str) -> None:
+    if len(path) > LONGEST_PATH or path.count("/") > DEEPEST:
+        raise Unreadable(f"has a path of more than {LONGEST_PATH:,} characters, or in more than {DEEPEST} folders")
+
+
 def clean(name: str) -> str:
     """A path from the image's root: no slash before or after it, no ``.``, and no ``..``, which leads nowhere above the root.
 
     Raises Unreadable for one that is too long or too deep to be unpacked.
     """
     name = name.removeprefix("./")
-    if len(name) > LONGEST_PATH or name.count("/") > DEEPEST:
-        raise Unreadable(f"has a path of more than {LONGEST_PATH:,} characters, or in more than {DEEPEST} folders")
+    _refuse_endless(name)
     if not ("//" in name or "/." in name or name.startswith(("/", ".")) or name.endswith("/")):
         return name
     parts: list[str] = []

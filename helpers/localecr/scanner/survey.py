@@ -95,7 +95,8 @@ class Survey:
             self._count()
             self._untold[target] = path
             return None
-        return self._noted((replace(each, path=path) if isinstance(each, Package) else each for each in facts), layer)
+        moved = (replace(each, path=path + each.path.removeprefix(target)) if isinstance(each, Package) else each for each in facts)
+        return self._noted(moved, layer)
 
     def _noted(self, facts: Iterable[Fact], layer: int) -> Facts:
         noted = []

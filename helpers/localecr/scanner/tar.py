@@ -143,10 +143,10 @@ def _pax(content: bytes) -> dict[str, str]:
     at = 0
     while at < len(content):
         space = content.find(b" ", at, at + 8)
-        length = content[at:space]
-        end = at + int(length) if space > 0 and length.isdigit() else 0
+        length = content[at : max(at, space)]
+        end = at + int(length) if length.isdigit() else 0
         key, equals, value = content[space + 1 : end - 1].partition(b"=")
-        if not (space < end <= len(content) and content[end - 1] == ord("\n") and equals):
+        if not (at < space < end <= len(content) and content[end - 1] == ord("\n") and equals):
             raise Unreadable("has a broken pax header")
         at = end
         if key in RECORDS:

@@ -14,7 +14,7 @@ from localecr.scanner.unpacking import Budget
 LARGEST = 1 << 16  # bytes; real ones have a few hundred
 
 
-RELEASE = re.compile(r"(\d+)(?:\.(\d+))?(?:\.\d+)?")  # 12, 3.20.3, 22.04; not what Alpine's edge is called, 3.21.0_alpha20240807
+RELEASE = re.compile(r"([0-9]{1,4})(?:\.([0-9]{1,4}))?(?:\.[0-9]{1,4})?")  # 12, 3.20.3, 22.04; not what Alpine's edge is called, 3.21.0_alpha20240807
 
 # OSV's names: https://ossf.github.io/osv-schema/#defined-ecosystems
 ECOSYSTEMS: dict[str, Callable[[str, str], str]] = {
