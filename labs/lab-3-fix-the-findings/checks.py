@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from ecrlab.check import Verdict, done, not_tried, not_yet
@@ -16,12 +17,14 @@ from ecrlab.errors import LabError
 from ecrlab.lab import Lab
 from ecrlab.labs import looking, planting
 from ecrlab.labs.filesystem import Filesystem, filesystem
+from ecrlab.lessons.lesson_06 import unfounded
 from ecrlab.show.manifests import configuration, manifest
 
 TICKETS, REPORTS, BUILDS, ARCHIVE = "lab3/prod/tickets", "lab3/prod/reports", "lab3/builds", "lab3/prod-archive"
 FIRST, MOVING, ANSWER, FILTER = "1.0", "release", "worst-layer", "lab3-unfixed"
 LIBRARY, UNFIXED, PAGE = "pyyaml", "CVE-2023-45853", "srv/tickets/web/dist/page.html"
 TOMORROW = "CVE-2099-10001"  # a flaw that nobody knows of yet
+DATES = ("ecrImagePushedAt", "firstObservedAt", "lastObservedAt", "updatedAt")
 BAD = ("CRITICAL", "HIGH")
 PYTHON_PACKAGE = re.compile(r"(?P<name>[^/]+)-(?P<version>[^/-]+)\.dist-info/METADATA$")
 NODE_PACKAGE = re.compile(r"node_modules/(@[^/]+/)?[^/]+/package\.json$")
@@ -195,7 +198,10 @@ def scanning(lab: Lab) -> Verdict:
             "Production is what begins with the folder in prod.",
         )
     if often[others[1]]:
-        return not_yet(f"A filter is letters, not a folder: {ARCHIVE} fits {filters} as well, and production runs nothing of it.", "The slash belongs to the folder.")
+        return not_yet(
+            f"A filter is letters, not a folder: {ARCHIVE} fits {filters} as well, and production runs nothing of it.",
+            "A filter can't end in a slash. The slash and then a star: it then describes the whole name.",
+        )
     if often[others[0]]:
         return not_yet(f"Builds that nobody runs are scanned as well: {BUILDS}.", "One filter, for production.")
     unseen = [name for name in theirs if not often[name]]
@@ -231,12 +237,16 @@ def worst_layer(lab: Lab) -> Verdict:
     first = images.get(FIRST)
     if found is None or first is None:
         return not_tried(f"There is no {FIRST} in {TICKETS} yet.")
-    again = f"Delete {FIRST} (batch_delete_image), guide.reset() brings back the files of work/ and begins anew."
-    if not first.libraries.get(LIBRARY) or not first.tools or first.of_the_system == []:
-        if not first.is_scanned:
-            return not_yet(f"Nobody has looked at {FIRST}, so nothing is known of it.", "Task 1, then push it once more.")
+    again = f"Either delete {FIRST} (batch_delete_image) and ship it upon debian:11, or, if files in work/ have changed too, guide.reset()."
+    if not first.flaws and not first.is_scanned:
+        return not_yet(f"Nobody has looked at {FIRST}, so nothing is known of it.", "Task 1. What lies there is then scanned by itself; run ship again so that seen knows it.")
+    if not first.platform.startswith("DEBIAN_11"):
+        return not_yet(f"Security wants to see what runs today, and that stands upon debian:11. This {FIRST} stands upon {first.platform or 'no system that is known'}.", again)
+    if not first.libraries.get(LIBRARY) or not first.tools:
         return not_yet(f"Security wants to see what runs today. This {FIRST} is mended already, or it is something else.", again)
     answers = {each["Key"]: each["Value"] for each in ecr.list_tags_for_resource(resourceArn=found["repositoryArn"])["tags"]}
+    if ANSWER not in answers and (near := next((key for key in answers if re.sub(r"[^a-z]", "", key.lower()) == "worstlayer"), None)):
+        return not_yet(f"A key is compared letter by letter: the repository has a tag {near}, and none that is called {ANSWER}.", "tag_resource once more, with the other key.")
     if ANSWER not in answers:
         return not_tried(f"{FIRST} is scanned. The repository has no tag {ANSWER} yet.")
     critical = [flaw for flaw in first.flaws if flaw.severity == "CRITICAL"]
@@ -256,6 +266,8 @@ def worst_layer(lab: Lab) -> Verdict:
             "A layer has two digests. This one is its content's, unpacked, which only the image's configuration knows; the registry keeps it packed.",
             "The manifest lists the other one, and so does the finding.",
         )
+    if f"sha256:{answer}" in first.layers:
+        return not_yet("These are the right sort of digits, and nobody can tell how they were reckoned: sha256: is missing.", "sha256: before them, as the manifest has it.")
     if any(layer.startswith(answer.rstrip(".…")) or layer.removeprefix("sha256:").startswith(answer) for layer in first.layers):
         return not_yet("A shortened digest is good for the eyes. Nothing can be fetched or compared by half a name.", "All 64 digits, and sha256: before them.")
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", answer):
@@ -289,7 +301,7 @@ def _fault_of_base(first: Image, image: Image) -> Verdict | None:
     if not image.platform:
         return not_yet(
             f"Nothing found isn't nothing there: in {image.name} Inspector recognises no system, and tickets finds no Python to run with.",
-            'lab.base("debian:12") is a Debian.',
+            'lab.base("debian:12.15") is a Debian.',
         )
     if not image.platform.startswith("DEBIAN"):
         return not_yet(
@@ -409,7 +421,7 @@ def _mended(
         return not_tried(f"There is nothing but {FIRST} in {TICKETS} yet.")
     tried = [image for image in later if is_tried(first, image)]
     if not tried:
-        return not_tried(untried.format(newest=later[-1].name))
+        return not_tried(untried.format(newest=later[-1].name), "What you change in work/ counts once it is shipped, under the next number.")
     faults = {}
     for image in reversed(tried):
         faults[image.name] = _unseen(image) or fault(first, image)
@@ -442,11 +454,11 @@ def unfixed(lab: Lab) -> Verdict:
     more = [flaw for flaw in hidden if flaw.id != UNFIXED]
     if any(flaw.must_go for flaw in more):
         return not_yet(
-            f"Out of sight isn't out of the image: {_listed({flaw.id for flaw in more if flaw.must_go})} can be mended, and now nobody sees it.",
+            f"Out of sight isn't out of the image: {_some(flaw.id for flaw in more if flaw.must_go)} can be mended, and now nobody sees it.",
             "One flaw: vulnerabilityId.",
         )
     if more:
-        return not_yet(f"More is hidden than anybody has judged: {_listed({flaw.id for flaw in more})}.", "One flaw: vulnerabilityId.")
+        return not_yet(f"More is hidden than anybody has judged: {_some(flaw.id for flaw in more)}.", "One flaw: vulnerabilityId.")
     elsewhere = sorted({flaw.repository for flaw in hidden} - {tickets})
     if elsewhere:
         return not_yet(
@@ -460,25 +472,43 @@ def unfixed(lab: Lab) -> Verdict:
             f"A new version is a new image: in {having[-1].name} the flaw is in sight again, because the filter knows only an older one.",
             "The flaw and the repository stay the same from version to version.",
         )
-    if _chooses(mine["criteria"], TOMORROW, tickets):
+    arn = looking.repository(lab.reader("ecr"), TICKETS)["repositoryArn"]
+    if _chooses(mine["criteria"], TOMORROW, tickets, arn, "1.99"):
         return not_yet(
             "A judgement is on one flaw. This filter also hides those that nobody knows of yet, tomorrow's critical ones included.",
             "vulnerabilityId, EQUALS.",
         )
-    if not mine.get("reason", "").strip():
-        return not_yet("In a year nobody knows why, and nobody dares to take it away: the filter gives no reason.", "create_filter and update_filter take a reason.")
-    return done(f"{UNFIXED} is hidden in tickets, for a reason that is written down, and nothing else is.", "It is still in the image: look again when there is a fix.")
+    if not _chooses(mine["criteria"], UNFIXED, tickets, arn, "1.99"):
+        return not_yet("It fits today's image only: the next version shows the flaw again.", "The flaw and the repository stay the same from version to version.")
+    new = tickets.removesuffix("tickets") + "seats"
+    if any(_chooses(mine["criteria"], UNFIXED, new, arn.removesuffix("tickets") + "seats", version) for version in (FIRST, "1.99", "2.0")):
+        return not_yet(
+            f"You answer for tickets, and the filter doesn't say so: in a new repository {new} the same flaw would be hidden before anybody looks.",
+            "Name the one you answer for: ecrImageRepositoryName, EQUALS.",
+        )
+    reason = mine.get("reason", "").strip()
+    if fault := unfounded(reason):
+        return fault
+    return done(f"{UNFIXED} is hidden in tickets, and nothing else is. Who asks why reads: “{reason}”", "It is still in the image: look again when there is a fix.")
 
 
-def _chooses(criteria: dict, flaw: str, repository: str) -> bool:
-    """Whether a filter would choose a finding that differs from those there are only by its flaw. AWS: fields are joined by and, values by or."""
+def _chooses(criteria: dict, flaw: str, repository: str, arn: str, version: str) -> bool:
+    """Whether a filter would choose a finding of this flaw, in an image that is pushed next month; of its other members it asks nothing."""
+    digest, later = f"sha256:{'f' * 64}", datetime.now(UTC) + timedelta(days=30)
     told = {
-        "vulnerabilityId": flaw, "title": f"{flaw} - zlib1g", "ecrImageRepositoryName": repository, "findingArn": "arn:aws:inspector2:of-tomorrow",
-        "relatedVulnerabilities": flaw,
+        "vulnerabilityId": flaw, "relatedVulnerabilities": flaw, "title": f"{flaw} - zlib1g", "findingArn": "arn:aws:inspector2:of-tomorrow",
+        "ecrImageRepositoryName": repository, "ecrImageHash": digest, "ecrImageTags": version, "resourceId": f"{arn}/{digest}",
     }  # fmt: skip
-    compare = {"EQUALS": str.__eq__, "PREFIX": str.startswith, "NOT_EQUALS": str.__ne__}
-    asked = {field: values for field, values in criteria.items() if field in told}
-    return all(any(compare[each["comparison"]](told[field], each["value"]) for each in values) for field, values in asked.items())
+    texts = all(_holds(criteria[field], value) for field, value in told.items() if field in criteria)
+    return texts and all(any(each.get("endInclusive", later) >= later for each in criteria[field]) for field in DATES if field in criteria)
+
+
+def _holds(conditions: list[dict], value: str) -> bool:
+    """Any of EQUALS and PREFIX, and every NOT_EQUALS. AWS: StringFilter."""
+    tests = {"EQUALS": str.__eq__, "PREFIX": str.startswith, "NOT_EQUALS": str.__ne__}
+    held = [(each["comparison"], tests[each["comparison"]](value, each["value"])) for each in conditions]
+    wanted = [fits for comparison, fits in held if comparison != "NOT_EQUALS"]
+    return all(fits for comparison, fits in held if comparison == "NOT_EQUALS") and (any(wanted) or not wanted)
 
 
 def release(lab: Lab) -> Verdict:
@@ -591,6 +621,12 @@ def _full(lab: Lab, name: str) -> str:
 
 def _listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
+
+
+def _some(names: Iterable[str]) -> str:
+    """Three of them, and how many more there are."""
+    known = sorted(set(names))
+    return ", ".join(known[:3]) + (f" and {len(known) - 3} more" if len(known) > 3 else "")
 
 
 CHECKS = {

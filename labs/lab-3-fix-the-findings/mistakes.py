@@ -116,6 +116,19 @@ def named_the_base_by_its_name(lab: Lab) -> None:
     _tag(lab, OLD)
 
 
+def named_it_without_the_algorithm(lab: Lab) -> None:
+    _answer(lab, lambda manifest: manifest["layers"][0]["digest"].removeprefix("sha256:"))
+
+
+def spelt_the_key_otherwise(lab: Lab) -> None:
+    _ship(lab, "1.0", OLD)
+    _tag(lab, "sha256:", key="worst_layer")
+
+
+def shipped_1_0_upon_a_newer_debian(lab: Lab) -> None:
+    _ship(lab, "1.0", "debian:12")
+
+
 # 3 base
 
 
@@ -238,6 +251,34 @@ def gave_no_reason(lab: Lab) -> None:
     _filter(lab, reason="", vulnerabilityId=UNFIXED, ecrImageRepositoryName=_name(lab))
 
 
+def gave_a_dot_as_the_reason(lab: Lab) -> None:
+    _filter(lab, reason=".", vulnerabilityId=UNFIXED, ecrImageRepositoryName=_name(lab))
+
+
+def gave_the_missing_fix_as_the_reason(lab: Lab) -> None:
+    _filter(lab, reason="no fix", vulnerabilityId=UNFIXED, ecrImageRepositoryName=_name(lab))
+
+
+def gave_haste_as_the_reason(lab: Lab) -> None:
+    _filter(lab, reason="Debian has no fix yet, we have no time", vulnerabilityId=UNFIXED, ecrImageRepositoryName=_name(lab))
+
+
+def named_todays_version(lab: Lab) -> None:
+    _filter(lab, vulnerabilityId=UNFIXED, ecrImageRepositoryName=_name(lab), ecrImageTags="1.1")
+
+
+def named_todays_image(lab: Lab) -> None:
+    _filter(lab, vulnerabilityId=UNFIXED, ecrImageHash=looking.tags(lab.client("ecr"), TICKETS)["1.1"])
+
+
+def left_the_neighbour_out(lab: Lab) -> None:
+    _filter(lab, vulnerabilityId=UNFIXED, ecrImageRepositoryName={"comparison": "NOT_EQUALS", "value": _prod(lab) + "reports"})
+
+
+def told_tickets_by_its_tags(lab: Lab) -> None:
+    _filter(lab, vulnerabilityId=UNFIXED, ecrImageTags={"comparison": "PREFIX", "value": "1."})
+
+
 def only_kept_a_search(lab: Lab) -> None:
     _filter(lab, action="NONE", vulnerabilityId=UNFIXED, ecrImageRepositoryName=_name(lab))
 
@@ -330,6 +371,9 @@ MISTAKES = [
     Mistake("scanning", "Yours: without a filter", switched_on_without_a_rule),
     Mistake("worst-layer", "what runs today", shipped_a_mended_one_as_1_0, SCANNED),
     Mistake("worst-layer", "Nobody has looked at 1.0", shipped_before_anybody_looked),
+    Mistake("worst-layer", "stands upon DEBIAN_12", shipped_1_0_upon_a_newer_debian, SCANNED),
+    Mistake("worst-layer", "sha256: is missing", named_it_without_the_algorithm, SCANNED),
+    Mistake("worst-layer", "compared letter by letter", spelt_the_key_otherwise, SCANNED),
     Mistake("worst-layer", "It isn't what you wrote last", named_the_layer_on_top, SCANNED),
     Mistake("worst-layer", "this layer brings 2 critical findings", named_the_layer_of_the_libraries, SCANNED),
     Mistake("worst-layer", "That digest is the image's", named_the_image, SCANNED),
@@ -362,7 +406,14 @@ MISTAKES = [
     Mistake("unfixed", "Out of sight isn't out of the image", hid_all_of_tickets, REBASED),
     Mistake("unfixed", "You answer for tickets", hid_it_in_every_repository, REBASED),
     Mistake("unfixed", "Out of sight isn't out of the image", hid_whatever_stands_in_zlib, REBASED),
-    Mistake("unfixed", "nobody knows why", gave_no_reason, REBASED),
+    Mistake("unfixed", "There is no reason", gave_no_reason, REBASED),
+    Mistake("unfixed", "tells a stranger nothing", gave_a_dot_as_the_reason, REBASED),
+    Mistake("unfixed", "No fix isn't no danger", gave_the_missing_fix_as_the_reason, REBASED),
+    Mistake("unfixed", "to live with a danger", gave_haste_as_the_reason, REBASED),
+    Mistake("unfixed", "It fits today's image only", named_todays_version, REBASED),
+    Mistake("unfixed", "It fits today's image only", named_todays_image, REBASED),
+    Mistake("unfixed", "You answer for tickets, and the filter doesn't say so", left_the_neighbour_out, REBASED),
+    Mistake("unfixed", "You answer for tickets, and the filter doesn't say so", told_tickets_by_its_tags, REBASED),
     Mistake("unfixed", "a search that has a name", only_kept_a_search, REBASED),
     Mistake("unfixed", "fits nothing that was found", misspelt_the_repository, REBASED),
     Mistake("unfixed", "stays so when this lab is over", called_the_filter_something_else, REBASED),
@@ -453,9 +504,9 @@ def _answer(lab: Lab, choose: Callable[[dict], str]) -> None:
     _tag(lab, choose(json.loads(_image(lab, "1.0")["imageManifest"])))
 
 
-def _tag(lab: Lab, value: str) -> None:
+def _tag(lab: Lab, value: str, key: str = "worst-layer") -> None:
     ecr = lab.client("ecr")
-    ecr.tag_resource(resourceArn=looking.repository(ecr, TICKETS)["repositoryArn"], tags=[{"Key": "worst-layer", "Value": value}])
+    ecr.tag_resource(resourceArn=looking.repository(ecr, TICKETS)["repositoryArn"], tags=[{"Key": key, "Value": value}])
 
 
 def _image(lab: Lab, tag: str) -> dict:
@@ -481,7 +532,7 @@ def _hide(lab: Lab, version: str, mark: str, to: str) -> None:
     lab.scans.wait(TICKETS, tag=to)
 
 
-def _filter(lab: Lab, name: str = "lab3-unfixed", action: str = "SUPPRESS", reason: str = "We looked.", **criteria: str | dict) -> None:
+def _filter(lab: Lab, name: str = "lab3-unfixed", action: str = "SUPPRESS", reason: str = "The flaw is in MiniZip, which zlib1g doesn't contain.", **criteria: str | dict) -> None:
     given = {field: [value if isinstance(value, dict) else {"comparison": "EQUALS", "value": value}] for field, value in criteria.items()}
     lab.client("inspector2").create_filter(name=name, action=action, filterCriteria=given, **({"reason": reason} if reason else {}))
 

@@ -10,6 +10,7 @@ import pytest
 
 from ecrlab.check import DONE, NOT_TRIED, NOT_YET
 from ecrlab.content import module
+from ecrlab.errors import LabError
 from ecrlab.labs import looking
 from learners import LABS
 
@@ -123,6 +124,35 @@ def test_a_version_that_is_there_is_not_overwritten(one, capsys):
     assert "1.1" in capsys.readouterr().out
 
 
+def test_what_the_shelf_does_not_have_is_said_before_anything_changes(one):
+    one.take(until="scanning")
+    one.names["install"]()
+    before = sorted(path.name for path in Path("work/site-packages").iterdir())
+    lines = Path("work/requirements.txt").read_text("utf-8")
+    Path("work/requirements.txt").write_text(lines.replace("PyYAML==5.3\n", "PyYAML==5.4\n"), "utf-8")
+    with pytest.raises(LabError) as told:
+        one.names["install"]()
+    assert str(told.value) == "The shelf has no PyYAML-5.4. It has PyYAML-5.3, PyYAML-5.3.1, PyYAML-5.4.1, PyYAML-6.0.1."
+    assert sorted(path.name for path in Path("work/site-packages").iterdir()) == before
+
+
+def test_a_version_that_is_there_is_looked_at_and_not_built_again(one, capsys):
+    one.take(solve=TASKS[:2])
+    one.names["seen"].clear()
+    Path("work/requirements.txt").write_text("nothing==1\n", "utf-8")
+    one.names["ship"]("1.0", "debian:12")
+    assert "1.0 is there already and can't be overwritten: take the next number." in capsys.readouterr().out
+    assert one.names["seen"]["1.0"].findings
+
+
+def test_a_refused_filter_is_said_to_have_changed_nothing(one, capsys):
+    one.take(until="scanning")
+    cells = {cell.id: cell.source for cell in one.starter.cells}
+    one.names |= {"scan_type": "ENHANCED", "often": "CONTINUOUS_SCAN", "wanted": "lab3/prod/"}
+    exec(cells["do-scanning"], one.names)
+    assert "Refused, so nothing changed. The check judges the setting before:" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("scan_type", "often", "wanted", "outcome"),
     [
@@ -230,7 +260,7 @@ def test_the_tool_may_be_left_out_in_any_way(one, dockerfile, files):
     [
         {"vulnerabilityId": UNFIXED, "ecrImageRepositoryName": TICKETS, "severity": "HIGH"},
         {"title": f"{UNFIXED} - zlib1g", "ecrImageRepositoryName": TICKETS},
-        {"vulnerabilityId": UNFIXED, "ecrImageRepositoryName": {"comparison": "NOT_EQUALS", "value": REPORTS}},
+        {"vulnerabilityId": UNFIXED, "ecrImageRepositoryName": TICKETS, "ecrImageTags": {"comparison": "NOT_EQUALS", "value": "1.0"}},
     ],
 )
 def test_any_criteria_that_choose_the_one_flaw_in_tickets_are_right(one, criteria):
@@ -245,7 +275,7 @@ def test_a_filter_may_be_mended(one):
     MISTAKES._filter(one.lab, reason="", vulnerabilityId=UNFIXED)
     arn = inspector.list_filters()["filters"][0]["arn"]
     wanted = {name: [{"comparison": "EQUALS", "value": value}] for name, value in {"vulnerabilityId": UNFIXED, "ecrImageRepositoryName": TICKETS}.items()}
-    inspector.update_filter(filterArn=arn, filterCriteria=wanted, reason="MiniZip isn't in zlib1g.")
+    inspector.update_filter(filterArn=arn, filterCriteria=wanted, reason="MiniZip isn't in Debian's zlib1g.")
     assert one.guide.verdict("unfixed").outcome == DONE
 
 

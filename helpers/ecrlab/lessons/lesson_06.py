@@ -59,7 +59,7 @@ def suppressed(lab: Lab) -> Verdict:
     found = known[FILTER]
     if found["action"] != "SUPPRESS":
         return not_yet("A filter with the action NONE is a search that is kept. It hides nothing.", 'action="SUPPRESS"')
-    return _too_wide(found["criteria"]) or _unfounded(found.get("reason", "")) or _without_effect(lab) or done(
+    return _too_wide(found["criteria"]) or unfounded(found.get("reason", "")) or _without_effect(lab) or done(
         f"Findings of {FLAW} are suppressed, and whoever wonders why finds the reason.", "ECR no longer counts it. Inspector still knows it: ask again in the cell above, and read the status."
     )
 
@@ -163,7 +163,7 @@ def _too_wide(criteria: dict) -> Verdict | None:
     return not_yet("It takes other flaws as well: whoever signs a reason signs it for one flaw.", f"One value: EQUALS {FLAW}.")
 
 
-def _unfounded(reason: str) -> Verdict | None:
+def unfounded(reason: str) -> Verdict | None:
     """Why nobody should sign this reason, None where somebody could. Judged by its words, so it is kind to what it doesn't know."""
     if not reason.strip():
         return not_yet("There is no reason. In a year nobody can tell a decision from a slip.", "reason=…, in a sentence.")
