@@ -130,6 +130,11 @@ class Lab(ABC):
         """What the lab knows of vulnerabilities, to look at, to add to, and to hold at a date. Raises LabError on AWS, where nobody can."""
         raise LabError("advisories", "What Amazon Inspector knows can neither be listed nor held at a date.", "On AWS this lesson goes on without it.")
 
+    @property
+    def is_scanning(self) -> bool:
+        """Whether images are being looked at, as far as that can be known: on AWS only what the API says of each."""
+        return False
+
     def settle(self) -> None:
         """Wait until all of AWS knows a change that was made in IAM. A local lab knows it at once."""
 

@@ -150,6 +150,12 @@ class LocalLab(Lab):
             raise LabError("base", f"{name} couldn't be pulled: {error}", f"Check the network, or unset {bases.CHOICE}.") from error
         return name
 
+    @property
+    def is_scanning(self) -> bool:
+        """See `Lab.is_scanning`: also the looks of continuous scans, of which the API tells only when they are over."""
+        told = self._door.scans()
+        return bool(told["waiting"] or told["running"])
+
     def exported(self, report_id: str) -> list[dict[str, Any]]:
         """The SBOMs of one of Inspector's reports. On AWS they are files in a bucket."""
         return [each["document"] for each in self._door.sboms(self.account, self.region, report_id)]

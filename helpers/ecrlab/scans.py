@@ -60,8 +60,8 @@ class Scans:
     def wait(self, repository: str, tag: str | None = None, digest: str | None = None, timeout: float = 300) -> Scan:
         """The scan of an image, of either type, as soon as it has come to its end: done, failed, or known to be impossible.
 
-        Nothing else is hidden: it is `describe_image_scan_findings`, again and again, all its pages. (boto3's waiter `image_scan_complete`
-        knows the ends of BASIC alone.) Raises LabError for an image that isn't there, one that nobody asked to scan, and a scan that takes longer
+        It is `describe_image_scan_findings`, again and again, all its pages. (boto3's waiter `image_scan_complete` knows the ends of BASIC alone.)
+        A continuous scan is ACTIVE also while the image is looked at again: a local lab knows that, and it is waited for. Raises LabError for an image that isn't there, one that nobody asked to scan, and a scan that takes longer
         than `timeout` seconds.
         """
         if (tag is None) == (digest is None):
@@ -70,8 +70,9 @@ class Scans:
         image = {"imageDigest": digest} if digest else {"imageTag": tag}
         name = f"{repository}@{digest[:19]}" if digest else f"{repository}:{tag}"
         while True:
+            may_change = self._lab.is_scanning  # asked before the answer that may be the last
             pages = self._pages(ecr, repository, image, name, time.monotonic() - began)
-            if pages and pages[0]["imageScanStatus"]["status"] not in RUNNING:
+            if pages and pages[0]["imageScanStatus"]["status"] not in RUNNING and not may_change:
                 return _scan(repository, tag, ecr.get_registry_scanning_configuration()["scanningConfiguration"]["scanType"], pages)
             if time.monotonic() - began + pause > timeout:
                 said = pages[0]["imageScanStatus"] if pages else {"status": "there is none yet"}
