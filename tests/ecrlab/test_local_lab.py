@@ -126,7 +126,8 @@ def test_the_courses_base_images_are_those_that_its_registry_has(lab):
     assert set(bases.REAL) == set(seeds.BASES)
 
 
-def test_real_base_images_are_pulled_where_one_asks_for_them(lab, monkeypatch):
+def test_real_base_images_are_pulled_where_one_asks_for_them(door, monkeypatch):
+    lab = LocalLab(door)  # of its own, since it chooses the engine
     monkeypatch.setenv("ECRLAB_BASES", "real")
     real = lab.base("static").replace("static", "alpine").replace(":1", ":3.14")  # as good as any that is not the specimen itself
     monkeypatch.setitem(bases.REAL, "debian:12", real)
@@ -135,7 +136,8 @@ def test_real_base_images_are_pulled_where_one_asks_for_them(lab, monkeypatch):
     assert lab.base("static").endswith("/public.ecr.aws/ecrlab/static:1")
 
 
-def test_a_real_base_image_that_cannot_be_pulled_is_told(lab, monkeypatch):
+def test_a_real_base_image_that_cannot_be_pulled_is_told(door, monkeypatch):
+    lab = LocalLab(door)
     monkeypatch.setenv("ECRLAB_BASES", "real")
     monkeypatch.setitem(bases.REAL, "debian:12", "localhost:9/docker/library/debian:12")
     with pytest.raises(ecrlab.LabError, match="localhost:9/docker/library/debian:12 couldn't be pulled: .* Check the network, or unset ECRLAB_BASES"):
