@@ -16,13 +16,13 @@ help:  ## what each target does
 lab: .venv/installed  ## start the lab and open JupyterLab on the first lesson
 	@$(RUN)/ecrlab lab
 
-# In two processes, since half of the time is waiting for notebooks and browsers: what is about the course, and all the rest.
-COURSE = tests/browser tests/labs tests/lessons tests/notebooks
+# In two processes that take about as long, since half of the time is waiting for notebooks and browsers: what learners do, and all the rest.
+LEARNERS = tests/browser tests/labs tests/lessons
 
 test: .venv/installed  ## run every test
-	@said=$$(mktemp); $(RUN)/python -m pytest $(COURSE) >"$$said" 2>&1 & course=$$!; status=0; \
-	$(RUN)/python -m pytest $(addprefix --ignore=,$(COURSE)) || status=$$?; \
-	wait $$course || status=$$?; cat "$$said"; rm -f "$$said"; exit $$status
+	@said=$$(mktemp); $(RUN)/python -m pytest $(LEARNERS) >"$$said" 2>&1 & learners=$$!; status=0; \
+	$(RUN)/python -m pytest $(addprefix --ignore=,$(LEARNERS)) || status=$$?; \
+	wait $$learners || status=$$?; cat "$$said"; rm -f "$$said"; exit $$status
 
 course: .venv/installed  ## run all lessons without a browser, a line each
 	@$(RUN)/ecrlab course
