@@ -16,13 +16,17 @@ help:  ## what each target does
 lab: .venv/installed  ## start the lab and open JupyterLab on the first lesson
 	@$(RUN)/ecrlab lab
 
-# In two processes that take about as long, since half of the time is waiting for notebooks and browsers: what learners do, and all the rest.
-LEARNERS = tests/browser tests/labs tests/lessons
+# In three processes, since most of the time is waiting for notebooks, browsers and the learners of labs.
+PAGES = tests/browser tests/notebooks
+LEARNERS = tests/labs tests/lessons
 
 test: .venv/installed  ## run every test
-	@said=$$(mktemp); $(RUN)/python -m pytest $(LEARNERS) >"$$said" 2>&1 & learners=$$!; status=0; \
-	$(RUN)/python -m pytest $(addprefix --ignore=,$(LEARNERS)) || status=$$?; \
-	wait $$learners || status=$$?; cat "$$said"; rm -f "$$said"; exit $$status
+	@pages=$$(mktemp); learners=$$(mktemp); status=0; \
+	$(RUN)/python -m pytest $(PAGES) >"$$pages" 2>&1 & one=$$!; \
+	$(RUN)/python -m pytest $(LEARNERS) >"$$learners" 2>&1 & two=$$!; \
+	$(RUN)/python -m pytest $(addprefix --ignore=,$(PAGES) $(LEARNERS)) || status=$$?; \
+	wait $$one || status=$$?; wait $$two || status=$$?; \
+	cat "$$pages" "$$learners"; rm -f "$$pages" "$$learners"; exit $$status
 
 course: .venv/installed  ## run all lessons without a browser, a line each
 	@$(RUN)/ecrlab course
