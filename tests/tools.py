@@ -17,6 +17,7 @@ import docker
 import pytest
 
 PATIENCE = 60  # seconds for an engine to start or to stop
+NO_NETWORK = ("--bridge=none", "--iptables=false", "--ip6tables=false")
 DEFAULT_HOST = "npipe:////./pipe/docker_engine" if sys.platform == "win32" else "unix:///var/run/docker.sock"
 
 
@@ -72,7 +73,10 @@ def end(process: subprocess.Popen) -> None:
 
 
 class PrivateEngine:
-    """A dockerd of our own, its socket, data and process id below one temporary folder. Needs root."""
+    """A dockerd of our own, its socket, data and process id below one temporary folder. Needs root.
+
+    It has no bridge, since several engines of one machine would quarrel about it: what runs in it has no network, and needs none.
+    """
 
     def __init__(self, dockerd: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="ecrlab-docker-"))
@@ -80,7 +84,7 @@ class PrivateEngine:
         self.log = self.folder / "dockerd.log"
         places = {"host": self.host, "data-root": self.folder / "data", "exec-root": self.folder / "exec", "pidfile": self.folder / "dockerd.pid"}
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen([dockerd, *(f"--{name}={place}" for name, place in places.items())], stdout=log, stderr=log)
+            self.process = subprocess.Popen([dockerd, *(f"--{name}={place}" for name, place in places.items()), *NO_NETWORK], stdout=log, stderr=log)
 
     def wait(self) -> None:
         """Returns when the engine answers. Raises Missing, with its last words, when it ends or stays silent."""
@@ -88,7 +92,7 @@ class PrivateEngine:
         while not answers(self.host):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 last_words = self.log.read_text(errors="replace").strip().rpartition("\n")[2]
-                raise Missing(f"no Docker engine answers and dockerd did not start: {last_words}")
+                raise Missing(f"dockerd did not start: {last_words}")
             time.sleep(0.1)
 
     def stop(self) -> None:
@@ -144,9 +148,9 @@ def start_engine() -> PrivateEngine:
     """An engine that runs until `stop_engines`. Only root can start one. Raises Missing."""
     dockerd = shutil.which("dockerd") or shutil.which("/usr/sbin/dockerd")
     if dockerd is None:
-        raise Missing("no Docker engine answers and dockerd is not installed")
-    if os.geteuid() != 0:
-        raise Missing("no Docker engine answers and only root can start one")
+        raise Missing("dockerd is not installed")
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        raise Missing("only root can start a Docker engine")
     engine = PrivateEngine(dockerd)
     started.append(engine)
     engine.wait()
@@ -160,14 +164,19 @@ def stop_engines() -> None:
 
 
 def find_docker() -> Docker:
-    """The engine at DOCKER_HOST; without DOCKER_HOST the one at the default socket, or else one started now. Raises Missing."""
+    """The engine at DOCKER_HOST. Without DOCKER_HOST one started now, which the other processes of `make test` do not change at the same time;
+    where none can be started, the one at the default socket. Raises Missing."""
     cli = executable("docker")
-    host = os.environ.get("DOCKER_HOST")
-    if answers(host or DEFAULT_HOST):
-        return Docker(host or DEFAULT_HOST, cli)
-    if host:
+    if host := os.environ.get("DOCKER_HOST"):
+        if answers(host):
+            return Docker(host, cli)
         raise Missing(f"no Docker engine answers at DOCKER_HOST={host}")
-    return Docker(start_engine().host, cli)
+    try:
+        return Docker(start_engine().host, cli)
+    except Missing as missing:
+        if answers(DEFAULT_HOST):
+            return Docker(DEFAULT_HOST, cli)
+        raise Missing(f"no Docker engine answers, and none was started: {missing}") from None
 
 
 def find_containerd() -> Containerd:
