@@ -173,12 +173,9 @@ def _keep(registry: Registry, changed: list[Finding]) -> None:
 
 
 def _forget(registry: Registry) -> None:
-    """Deletes what isn't told any more."""
+    """Deletes what isn't told any more, whosever it is."""
     with registry.database.write() as transaction:
-        now = registry.lab.clock.now()
-        transaction.execute(
-            "DELETE FROM inspector_findings WHERE account = ? AND region = ? AND forgotten_at <= ?", (registry.account, registry.region, now)
-        )
+        transaction.execute("DELETE FROM inspector_findings WHERE forgotten_at <= ?", (registry.lab.clock.now(),))
 
 
 def _note_scan(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row) -> None:

@@ -236,23 +236,26 @@ CREATE TABLE inspector_findings (       -- of private registries' images; kept a
     exploit_available TEXT GENERATED ALWAYS AS (json_extract(document, '$.details.exploitAvailable')) STORED,
     document TEXT NOT NULL              -- JSON: what the model's Finding says beside all that
 );
+"""
+FINDINGS_INDEXES = """
 CREATE INDEX inspector_findings_by_image ON inspector_findings (account, region, repository, digest);
 CREATE INDEX inspector_findings_by_id ON inspector_findings (image_id, status, severity);
 CREATE INDEX inspector_findings_by_severity ON inspector_findings (account, region, severity_rank, -COALESCE(score, 0.0), vulnerability, id);
+CREATE INDEX inspector_findings_by_end ON inspector_findings (forgotten_at) WHERE forgotten_at IS NOT NULL;
 """
 
 FINDINGS_AFRESH = (
     " ALTER TABLE inspector_findings RENAME TO inspector_findings_before;"
-    " DROP INDEX inspector_findings_by_image; DROP INDEX inspector_findings_by_id; DROP INDEX inspector_findings_by_severity;"
     + FINDINGS
     + " INSERT INTO inspector_findings (id, account, region, repository, digest, image_id, vulnerability, status, first_observed_at, last_observed_at,"
     " updated_at, closed_for, forgotten_at, document) SELECT id, account, region, repository, digest, image_id, vulnerability, status, first_observed_at,"
     " last_observed_at, updated_at, closed_for, forgotten_at, document FROM inspector_findings_before ORDER BY id;"
     " DROP TABLE inspector_findings_before;"
+    + FINDINGS_INDEXES
 )
 
 # Amazon Inspector: who has it enabled, what it found, what is to be suppressed
-INSPECTOR = FINDINGS + """
+INSPECTOR = FINDINGS + FINDINGS_INDEXES + """
 CREATE TABLE inspector_accounts (       -- who had Inspector look at ECR's images; no row where nobody ever had
     account TEXT NOT NULL,
     region TEXT NOT NULL,
