@@ -51,7 +51,7 @@ class LocalLab(Lab):
         self._status = status
         self._known_keys: dict[tuple[str, str], dict[str, str]] = {}
         self._sessions: dict[tuple[str, str, str], boto3.Session] = {}
-        self._readers: dict[tuple[str, str | None, str | None], object] = {}
+        self._clients: dict[tuple[str, str, str | None, str | None], Any] = {}
         self.state = Path(status["state"])
         self.clock = LocalClock(door)
 
@@ -64,12 +64,19 @@ class LocalLab(Lab):
             return self._session("learner", region, account)
         return _session(self._status["endpoint"], _known_region(region or self.region), **given(keys))
 
+    def client(self, service: str, region: str | None = None, account: str | None = None):
+        """See `Lab.client`. One for each place, since making one takes longer than a call."""
+        return self._client("learner", service, region, account)
+
     def reader(self, service: str, region: str | None = None, account: str | None = None):
-        """Like `client`, as a principal of the checks' own, left out of the trail and the plots. One for each place, since checks ask often."""
-        place = (service, region, account)
-        if place not in self._readers:
-            self._readers[place] = self._session("checker", region, account).client(service)
-        return self._readers[place]
+        """Like `client`, as a principal of the checks' own, left out of the trail and the plots."""
+        return self._client("checker", service, region, account)
+
+    def _client(self, role: str, service: str, region: str | None, account: str | None):
+        place = (role, service, region, account)
+        if place not in self._clients:
+            self._clients[place] = self._session(role, region, account).client(service)
+        return self._clients[place]
 
     def _session(self, role: str, region: str | None, account: str | None) -> boto3.Session:
         whose = (account or self.account, role, _known_region(region or self.region))
