@@ -11,7 +11,7 @@ from typing import Any
 from localecr.errors import AwsError
 from localecr.identities import Principal
 from localecr.registry import Registry, images, paging, repositories
-from localecr.scanning import configuration, coverage, scans
+from localecr.scanning import configuration, eligibility, scans
 from localecr.scanning.scans import Scan
 
 Parameters = dict[str, Any]
@@ -31,7 +31,7 @@ def put_registry_scanning_configuration(registry: Registry, principal: Principal
     """Replaces the rules; a scan type that isn't given stays."""
     with registry.database.write():
         wanted = configuration.checked(asked.get("scanType", configuration.of(registry).type), asked.get("rules", []))
-        coverage.configure(registry, wanted)
+        eligibility.configure(registry, wanted)
     return {"registryScanningConfiguration": wanted.as_json()}
 
 
@@ -43,20 +43,21 @@ def batch_get_repository_scanning_configuration(registry: Registry, principal: P
     found, failures, kept = [], [], configuration.of(registry)
     for name in dict.fromkeys(asked["repositoryNames"]):
         try:
-            found.append(_coverage(registry, repositories.find(registry, name), kept))
+            found.append(_of_repository(registry, repositories.find(registry, name), kept))
         except AwsError:
             failures.append({"repositoryName": name, "failureCode": "REPOSITORY_NOT_FOUND", "failureReason": "REPOSITORY_NOT_FOUND"})
     return {"scanningConfigurations": found, "failures": failures}
 
 
-def _coverage(registry: Registry, row: sqlite3.Row, kept: configuration.Configuration) -> Answer:
-    covered = configuration.coverage(kept, row)
+def _of_repository(registry: Registry, row: sqlite3.Row, kept: configuration.Configuration) -> Answer:
+    """The model's RepositoryScanningConfiguration."""
+    own = kept.of_repository(row)
     return {
         "repositoryArn": registry.arn(row["name"]),
         "repositoryName": row["name"],
         "scanOnPush": bool(row["scan_on_push"]),
-        "scanFrequency": covered.frequency,
-        "appliedScanFilters": list(covered.filters),
+        "scanFrequency": own.frequency,
+        "appliedScanFilters": list(own.filters),
     }
 
 

@@ -14,7 +14,7 @@ from localecr.inspector.accounts import registry_of
 from localecr.inspector.errors import not_built
 from localecr.ledger import Call
 from localecr.registry import Registry
-from localecr.scanning import configuration, coverage
+from localecr.scanning import configuration, eligibility
 
 Answer = dict[str, Any]
 STATES = {True: "ENABLED", False: "DISABLED"}
@@ -43,7 +43,7 @@ def disable(call: Call) -> Answer:
 def _scan(registry: Registry, scan_type: configuration.ScanType) -> None:
     """Sets the registry's scan type, which Inspector goes with; of a registry that has it already the rules stay."""
     if configuration.of(registry).type != scan_type:
-        coverage.configure(registry, configuration.Configuration(scan_type, EVERYTHING if scan_type == "ENHANCED" else ()))
+        eligibility.configure(registry, configuration.Configuration(scan_type, EVERYTHING if scan_type == "ENHANCED" else ()))
 
 
 def _switched(call: Call, switch: Callable[[Registry], None]) -> Answer:

@@ -35,7 +35,7 @@ def of(registry: Registry) -> Iterator[Covered]:
         return
     kept = configuration.of(registry)
     for repository in configuration.repositories(registry):
-        frequency = configuration.coverage(kept, repository).frequency
+        frequency = kept.of_repository(repository).frequency
         arn = registry.arn(repository["name"])
         about = {"ecrRepository": {"name": repository["name"], "scanFrequency": frequency}}
         yield _covered(registry, REPOSITORY, arn, "SCAN_FREQUENCY_MANUAL" if frequency == MANUAL else "SUCCESSFUL", about)

@@ -120,7 +120,7 @@ def _documents(registry: Registry, wanted: dict[str, Any]) -> Iterator[dict[str,
         return
     kept, now = configuration.of(registry), registry.lab.clock.now()
     for repository in configuration.repositories(registry):
-        if configuration.coverage(kept, repository).frequency == configuration.MANUAL:
+        if not kept.of_repository(repository).is_watched:
             continue
         for image in registry.database.all(SCANNED, (repository["id"],)):
             if _fits(registry, repository["name"], image, wanted):

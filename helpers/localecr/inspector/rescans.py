@@ -12,7 +12,7 @@ from typing import Any
 
 from localecr.clock import DAY
 from localecr.registry import Registry
-from localecr.scanning import coverage
+from localecr.scanning import continuous
 
 LIFETIME = "LIFETIME"
 UNSET = {"rescanDuration": LIFETIME}
@@ -41,7 +41,7 @@ def put(registry: Registry, configuration: dict[str, Any]) -> None:
             " ON CONFLICT (account, region) DO UPDATE SET rescans = excluded.rescans",
             (registry.account, registry.region, json.dumps(kept)),
         )
-        coverage.go_on(registry.lab)
+        continuous.go_on(registry.lab)
 
 
 def limits(registry: Registry) -> Limits:

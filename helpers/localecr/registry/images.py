@@ -7,7 +7,7 @@ import sqlite3
 
 from localecr.errors import AwsError, invalid_parameter
 from localecr.registry import Registry, departures, manifests, paging, repositories, tags
-from localecr.scanning import coverage, scans
+from localecr.scanning import eligibility, scans
 from localecr.store import trouble
 
 IMAGE_TAG = re.compile(r"[a-zA-Z0-9-_.]+")  # ECR's own patterns, as its sentences show them
@@ -241,7 +241,7 @@ def delete(registry: Registry, repository: sqlite3.Row, image_id: dict[str, str]
             transaction.execute("DELETE FROM tags WHERE repository_id = ? AND name = ?", (repository["id"], tag))
             return [identifier(image["digest"], tag)]
         _refuse_listed(registry, repository, image)
-        coverage.forget_image(registry, repository, image, present)
+        eligibility.forget_image(registry, repository, image, present)
         departures.of_image(registry, repository, image)
         transaction.execute("DELETE FROM images WHERE id = ?", (image["id"],))
     return [identifier(image["digest"], each) for each in present] or [identifier(image["digest"], None)]

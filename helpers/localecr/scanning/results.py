@@ -38,7 +38,7 @@ def keep(look: Look, outcome: Outcome) -> None:
             subjects.keep(look.registry.lab, outcome.inventory)
         if look.type == "BASIC":
             end = _end_basic(look, outcome)
-        elif _is_covered(look):
+        elif configuration.of(look.registry).of_repository(look.repository).is_watched:
             end = _end_enhanced(look, outcome)
         else:
             transaction.execute("DELETE FROM scans WHERE image_id = ? AND type = ? AND completed_at IS NULL", look.key)
@@ -52,11 +52,6 @@ def give_back(look: Look) -> None:
     """A look that the lab's stopping interrupted: it stays due, and the attempt doesn't count."""
     with look.registry.database.write() as transaction:
         transaction.execute("UPDATE scans SET attempts = MAX(0, attempts - 1) WHERE image_id = ? AND type = ?", look.key)
-
-
-def _is_covered(look: Look) -> bool:
-    covered = configuration.coverage(configuration.of(look.registry), look.repository)
-    return covered.type == "ENHANCED" and covered.frequency != configuration.MANUAL
 
 
 def _end_basic(look: Look, outcome: Outcome) -> End:

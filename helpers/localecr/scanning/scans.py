@@ -81,12 +81,12 @@ def ask_on_push(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row)
     """Has an image scanned that was just stored, if its repository's are; call it in that transaction."""
     if registry.is_public:
         return
-    covered = configuration.coverage(configuration.of(registry), repository)
-    if covered.frequency == MANUAL or not is_scannable(image):
+    kept = configuration.of(registry).of_repository(repository)
+    if kept.frequency == MANUAL or not is_scannable(image):
         return
-    if covered.type == "ENHANCED":
-        events.image_changed(registry, "CREATE", repository["name"], covered.frequency, image["digest"], tags.of_image(registry, image["id"]))
-    ask(registry, image["id"], covered.type)
+    if kept.is_watched:
+        events.image_changed(registry, "CREATE", repository["name"], kept.frequency, image["digest"], tags.of_image(registry, image["id"]))
+    ask(registry, image["id"], kept.type)
 
 
 def start(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row) -> None:
@@ -117,6 +117,25 @@ def ask(registry: Registry, image_id: int, scan_type: configuration.ScanType) ->
         wake(registry.lab)
 
 
+def look_again(registry: Registry, repository: sqlite3.Row) -> None:
+    """Has a repository's images looked at again whose enhanced scans came to their end; their status stays."""
+    with registry.database.write() as transaction:
+        transaction.execute(
+            "UPDATE scans SET due = due + 1 WHERE type = 'ENHANCED' AND status = 'COMPLETE'"
+            " AND image_id IN (SELECT id FROM images WHERE repository_id = ?)",
+            (repository["id"],),
+        )
+        wake(registry.lab)
+
+
+def expire(registry: Registry, image_id: int) -> None:
+    """Ends with an image that enhanced scanning leaves behind; no look at it is due any more."""
+    with registry.database.write() as transaction:
+        transaction.execute(
+            "UPDATE scans SET status = 'SCAN_ELIGIBILITY_EXPIRED', description = ?, due = 0 WHERE image_id = ? AND type = 'ENHANCED'", (EXPIRED, image_id)
+        )
+
+
 def wake(lab: Lab) -> None:
     """Has the worker look once this transaction is over."""
     from localecr.scanning import worker  # which stands on this
@@ -130,15 +149,17 @@ def _row(registry: Registry, image_id: int, scan_type: str) -> sqlite3.Row | Non
 
 def find(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row) -> Scan | None:
     """The scan of an image, of the type that the registry is set to; None where there is none."""
-    covered = configuration.coverage(configuration.of(registry), repository)
-    row = _row(registry, image["id"], covered.type)
-    if row is None or (covered.type == "ENHANCED" and covered.frequency == MANUAL):
+    kept = configuration.of(registry).of_repository(repository)
+    row = _row(registry, image["id"], kept.type)
+    if row is None:
         return None
-    if covered.type == "BASIC":
+    if kept.type == "BASIC":
         results = _basic(json.loads(row["findings"])) if row["completed_at"] is not None else None
         return Scan("BASIC", row["status"], row["description"], results, row["completed_at"], row["source_updated_at"])
+    if not kept.is_watched:
+        return None
     results = _enhanced(registry, image) if row["completed_at"] is not None else None
-    goes_on = row["status"] == "COMPLETE" and covered.frequency == CONTINUOUS
+    goes_on = row["status"] == "COMPLETE" and kept.frequency == CONTINUOUS
     status, description = ("ACTIVE", ACTIVE) if goes_on else (row["status"], row["description"])
     return Scan("ENHANCED", status, description, results, row["completed_at"], row["source_updated_at"])
 
