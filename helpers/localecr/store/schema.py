@@ -1,6 +1,6 @@
 """The tables. A change here needs a new VERSION, and a step that brings a folder of the version before up to it."""
 
-VERSION = 7
+VERSION = 8
 
 # how many tags an image has, kept beside it: a page of untagged images is then as quick among 100,000 as among 1,000
 TAG_COUNTS = """
@@ -209,8 +209,14 @@ CREATE TABLE scans (                    -- at most one of each type an image: wh
 CREATE INDEX scans_due ON scans (asked_at, image_id) WHERE due;
 """
 
+INSPECTOR_SCANS = """
+CREATE TABLE inspector_scans (          -- images whose first scan was announced: no later one is
+    image_id INTEGER PRIMARY KEY REFERENCES images(id) ON DELETE CASCADE
+);
+"""
+
 # Amazon Inspector: who has it enabled, what it found, what is to be suppressed
-INSPECTOR = """
+INSPECTOR = INSPECTOR_SCANS + """
 CREATE TABLE inspector_accounts (       -- who had Inspector look at ECR's images; no row where nobody ever had
     account TEXT NOT NULL,
     region TEXT NOT NULL,
@@ -218,10 +224,6 @@ CREATE TABLE inspector_accounts (       -- who had Inspector look at ECR's image
     rescans TEXT NOT NULL DEFAULT '{}', -- JSON: how long images are looked at, as UpdateConfiguration was given it, and updatedAt
     PRIMARY KEY (account, region)
 ) WITHOUT ROWID;
-CREATE TABLE inspector_scans (          -- images that were looked at, and when the last time
-    image_id INTEGER PRIMARY KEY REFERENCES images(id) ON DELETE CASCADE,
-    scanned_at REAL NOT NULL
-);
 CREATE TABLE inspector_findings (       -- of private registries' images; kept a while longer than these
     id TEXT PRIMARY KEY,                -- what the ARN ends in: 32 hexadecimal digits
     account TEXT NOT NULL,
@@ -290,6 +292,9 @@ STEPS = {  # version → what makes the next one of it
     + LEDGER_AFRESH
     + METRICS,
     6: SCANS + INSPECTOR,
+    7: "ALTER TABLE inspector_scans RENAME TO inspector_scans_before;"
+    + INSPECTOR_SCANS
+    + " INSERT INTO inspector_scans SELECT image_id FROM inspector_scans_before; DROP TABLE inspector_scans_before;",
 }
 
 SCHEMA = """
