@@ -16,6 +16,7 @@ from typing import Any
 from localecr.clock import DAY
 from localecr.errors import AwsError
 from localecr.registry import Lab, Registry, manifests, tags
+from localecr.scanner.media_types import CONFIGS
 from localecr.scanning import configuration, events
 from localecr.scanning.configuration import CONTINUOUS, MANUAL
 
@@ -25,8 +26,6 @@ COMPLETE = "The scan was completed successfully."
 ACTIVE = "Continuous scan is selected for image."
 EXPIRED = "The configured scan duration has lapsed."
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED", "UNTRIAGED")  # the last is Amazon Inspector's, for the one before
-# configs of what is an image and not something else that lies in a registry
-CONFIGS = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
 
 
 @dataclass(frozen=True)
