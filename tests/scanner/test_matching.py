@@ -136,6 +136,20 @@ def test_a_version_in_two_ranges_is_fixed_where_it_leaves_the_last(tmp_path: Pat
         assert fixes(advisories, package("PyPI", "shop", "1.2")) == {"CVE-2020-22222": "1.7"}
 
 
+def test_nothing_from_the_highest_limit_on_is_affected(tmp_path: Path):
+    bounded = document("CVE-2020-22222", events=("introduced 0", "limit 1.2", "limit 1.5", "introduced 1.7"))
+    with told(tmp_path, bounded) as advisories:
+        assert fixes(advisories, package("PyPI", "shop", "1.3")) == {"CVE-2020-22222": None}
+        assert fixes(advisories, package("PyPI", "shop", "1.5")) == fixes(advisories, package("PyPI", "shop", "1.8")) == {}
+
+
+def test_a_limit_of_a_star_is_none(tmp_path: Path):
+    """OSV: an asterisk represents infinity."""
+    with told(tmp_path, document("CVE-2020-22222", events=("introduced 0", "fixed 1.5", "limit *", "limit 1.2"))) as advisories:
+        assert fixes(advisories, package("PyPI", "shop", "1.3")) == {"CVE-2020-22222": "1.5"}
+        assert problems(advisories, package("PyPI", "shop", "1.3")) == []
+
+
 def test_a_version_that_is_listed_is_affected(tmp_path: Path):
     listing = document("CVE-2020-22222", events=("introduced 2.0", "fixed 2.5"))
     listing["affected"][0]["versions"] = ["1.1", "next-generation"]
