@@ -54,6 +54,12 @@ def test_another_release_has_other_fixes(advisories):
     assert fixes(advisories, package("Debian:13", "openssl", "1.0")) == {}
 
 
+def test_an_advisory_that_names_no_release_is_about_all_of_them(tmp_path: Path):
+    with told(tmp_path, document("CVE-2020-22222", "Debian", "shop", events=("introduced 0", "fixed 2-1"))) as advisories:
+        assert [fixes(advisories, package(release, "shop", "1-1")) for release in ("Debian:12", "Debian:13")] == [{"CVE-2020-22222": "2-1"}] * 2
+        assert fixes(advisories, package("Ubuntu:22.04:LTS", "shop", "1-1")) == {}
+
+
 def test_alpine_is_looked_up_by_origin(advisories):
     assert fixes(advisories, package("Alpine:v3.18", "libcrypto3", "3.1.3-r0", source="openssl")) == {"CVE-2023-5363": "3.1.4-r0"}
 
