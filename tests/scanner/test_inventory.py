@@ -196,6 +196,19 @@ def test_a_jar_that_others_were_shaded_into_has_them_all(take):
     assert names(take({"srv/shop-1.0.jar": jar(shaded)})) == {"com.example:shop": "1.0", "org.yaml:snakeyaml": "1.26"}
 
 
+@pytest.mark.parametrize("folder", ["BOOT-INF/classes/", "WEB-INF/classes/", "inst/"])
+def test_what_was_shaded_into_a_folder_of_a_jar_is_in_it(take, folder):
+    shaded = {folder + name: text for name, text in pom("org.yaml", "snakeyaml", "1.26").items()}
+    assert names(take({"srv/agent-2.0.jar": jar(pom("com.example", "agent", "2.0") | shaded)})) == {"com.example:agent": "2.0", "org.yaml:snakeyaml": "1.26"}
+
+
+@pytest.mark.parametrize("kind", ["jar", "war", "ear", "par", "sar", "kar", "lpkg", "nar", "hpi", "jpi"])
+def test_an_archive_with_jars_in_it_has_many_names(take, kind):
+    inner = jar(pom("org.yaml", "snakeyaml", "1.26"))
+    (one,) = take({f"srv/shop.{kind}": jar({f"a.{kind}": jar({"lib/snakeyaml-1.26.jar": inner})})}).packages
+    assert (one.name, one.path) == ("org.yaml:snakeyaml", f"srv/shop.{kind}:a.{kind}:lib/snakeyaml-1.26.jar")
+
+
 def test_a_jar_that_can_be_started_has_a_script_before_it(take):
     content = b"#!/bin/sh\nexec java -jar $0\n" * 100 + jar(pom("org.yaml", "snakeyaml", "1.26"))
     assert names(take({"srv/app.jar": content})) == {"org.yaml:snakeyaml": "1.26"}

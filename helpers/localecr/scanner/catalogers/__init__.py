@@ -39,7 +39,7 @@ CATALOGERS = (
     Cataloger("**/*.egg-info", python.read_metadata, is_library=True),
     Cataloger("**/EGG-INFO/PKG-INFO", python.read_metadata, is_library=True),
     Cataloger("**/node_modules/**/package.json", node.read_package, is_library=True),
-    *(Cataloger(f"**/*.{kind}", java.read_archive, is_library=True) for kind in ("jar", "war", "ear")),
+    *(Cataloger(f"**/*{kind}", java.read_archive, is_library=True) for kind in java.ARCHIVES),
 )
 
 PLACES = tuple(each.glob for each in CATALOGERS if not each.glob.startswith("*"))
