@@ -229,6 +229,16 @@ def test_springs_own_jars_have_no_pom_and_no_group_and_are_known(take):
     assert names(take({"srv/spring-beans-5.3.17.jar": content})) == {"org.springframework:spring-beans": "5.3.17"}
 
 
+@pytest.mark.parametrize(
+    ("name", "group"),
+    [("derby-10.14.2.0", "org.apache.derby"), ("grpc-netty-1.26.0", "io.grpc"), ("jackson-mapper-asl-1.9.13", "org.codehaus.jackson"),
+     ("xercesImpl-2.11.0", "xerces"), ("zookeeper-3.4.10", "org.apache.zookeeper")],
+)  # fmt: skip
+def test_the_group_is_known_of_what_is_built_without_maven(take, name, group):
+    (one,) = take({f"srv/{name}.jar": jar(manifest(Bundle_Activator="org.example.osgi.Activator"))}).packages
+    assert one.name == f"{group}:{name.rpartition('-')[0]}"
+
+
 def test_a_jar_that_nothing_tells_the_group_of_gets_none(take):
     assert names(take({"srv/thing-1.0.jar": jar({"a.class": b"\xca\xfe"})})) == {"thing": "1.0"}
 
