@@ -136,6 +136,7 @@ def test_packages_of_an_unknown_operating_system_have_no_ecosystem(take):
     [
         "usr/lib/python3/dist-packages/PyYAML-5.3.dist-info/METADATA",
         "usr/lib/python3/dist-packages/PyYAML-5.3.egg-info/PKG-INFO",
+        "usr/local/aws-cli/v2/2.1.39/dist/PyYAML-5.3-py3.8.egg-info/METADATA",
         "usr/lib/python3/dist-packages/PyYAML-5.3.egg-info",
         "usr/lib/python3/dist-packages/PyYAML-5.3-py3.9.egg/EGG-INFO/PKG-INFO",
     ],
@@ -148,6 +149,19 @@ def test_a_python_package_keeps_its_name_as_it_is_written(take, path):
 def test_fields_are_known_in_capitals_and_in_small_letters(take):
     found = take(DEBIAN | {STATUS: "PACKAGE: curl\nstatus: install ok installed\nversion: 1\n", "srv/flask.egg-info/PKG-INFO": "name: flask\nVERSION: 2.2.2\n"})
     assert names(found) == {"curl": "1", "flask": "2.2.2"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Metadata-Version: 2.1\nName:\n flask\nVersion:\n\t2.2.2\n .post1\n",
+        "Name : flask\r\nVersion\t:2.2.2\r\n",
+        "License: Apache\n  Name: apache\n  Version: 2.0\nName: flask\nSummary:\n Version: 3\nVersion: 2.2.2\n",
+        "Summary:\n Name: one\nName: flask\nVersion: 2.2.2\nName: two\nVersion: 3\n of many\n",
+    ],
+)
+def test_a_field_goes_on_in_lines_that_begin_with_a_space(take, content):
+    assert names(take({"srv/flask-2.2.2.dist-info/METADATA": content})) == {"flask": "2.2.2"}
 
 
 def test_node_packages_with_and_without_a_scope(take):

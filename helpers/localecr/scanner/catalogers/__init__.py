@@ -35,6 +35,7 @@ CATALOGERS = (
     Cataloger("lib/apk/db/installed", apk.read_installed),
     Cataloger("usr/lib/apk/db/installed", apk.read_installed),
     Cataloger("**/*.dist-info/METADATA", python.read_metadata, is_library=True),
+    Cataloger("**/*.egg-info/METADATA", python.read_metadata, is_library=True),
     Cataloger("**/*.egg-info/PKG-INFO", python.read_metadata, is_library=True),
     Cataloger("**/*.egg-info", python.read_metadata, is_library=True),
     Cataloger("**/EGG-INFO/PKG-INFO", python.read_metadata, is_library=True),
