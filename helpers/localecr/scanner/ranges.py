@@ -10,6 +10,9 @@ from localecr.scanner import versions
 from localecr.scanner.advisories import Entry
 
 
+UNBOUNDED = (("introduced", "0"), ("limit", "*"))  # events that say nothing: before all versions, after all versions
+
+
 class Subject(NamedTuple):
     """A package as advisories are looked up by it; ``name`` as ``osv.package_key`` has it."""
 
@@ -73,18 +76,23 @@ def affects(subject: Subject, entries: Iterable[Entry]) -> tuple[Hit | None, lis
 def in_words(events: list[list[str]]) -> str:
     """A range for a person: ``from 1.25.4 before 1.26.5``; ``up to 1.2.17``; ``every version``."""
     words = {"introduced": "from", "fixed": "before", "last_affected": "up to", "limit": "before"}
-    return " ".join(f"{words[what]} {version}" for what, version in events if (what, version) != ("introduced", "0")) or "every version"
+    return " ".join(f"{words[what]} {version}" for what, version in events if (what, version) not in UNBOUNDED) or "every version"
 
 
 def _sorted(ecosystem: str, events: list[list[str]]) -> list[_Event]:
+    """A range's events in order. Of its limits only the highest counts, and none where one is infinity."""
     read = []
     for what, version in events:
+        if what == "limit" and ["limit", "*"] in events:
+            continue
         try:
             value = None if version == "0" and what in ("introduced", "fixed") else versions.parse(ecosystem, version)
         except versions.Unparsable as error:
             raise _Broken(str(error)) from None
         read.append(_Event(what, version, value))
-    return sorted(read, key=_KEY)
+    ordered = sorted(read, key=_KEY)
+    highest = max((place for place, event in enumerate(ordered) if event.what == "limit"), default=None)
+    return [event for place, event in enumerate(ordered) if event.what != "limit" or place == highest]
 
 
 def _compare(one: _Event, other: _Event) -> int:
@@ -104,6 +112,8 @@ def _contains(events: list[_Event], version: Any) -> bool:
     for event in events:
         if event.value is not None and version < event.value:
             break
+        if event.what == "limit":
+            return False  # whatever is introduced after it
         if event.what == "introduced":
             inside = True
         elif event.what != "last_affected" or event.value < version:

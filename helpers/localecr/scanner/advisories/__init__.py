@@ -122,12 +122,13 @@ class Advisories:
     def affecting(self, ecosystem: str, package: str, known_at: float) -> list[tuple[Advisory, Entry]]:
         """The documents that speak of a package, each with what it says of it; several entries of one come one by one.
 
-        ``package`` as ``osv.package_key`` has it; of an operating system it is the source package.
+        ``package`` as ``osv.package_key`` has it; of an operating system it is the source package. What names an operating system
+        without a release (``Debian``) speaks of all its releases.
         """
         rows = self._database.execute(
             f"SELECT {COLUMNS}, entry FROM affected CROSS JOIN documents AS document ON document.number = affected.document"
-            f" WHERE ecosystem = :ecosystem AND package = :package AND {CURRENT} ORDER BY affected.rowid",
-            {"ecosystem": ecosystem, "package": package, "known_at": known_at},
+            f" WHERE ecosystem IN (:ecosystem, :family) AND package = :package AND {CURRENT} ORDER BY affected.rowid",
+            {"ecosystem": ecosystem, "family": ecosystem.partition(":")[0], "package": package, "known_at": known_at},
         )
         return [(Advisory.of(row), json.loads(row["entry"])) for row in rows]
 
