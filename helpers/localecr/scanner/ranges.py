@@ -9,12 +9,11 @@ from typing import Any, NamedTuple
 from localecr.scanner import versions
 from localecr.scanner.advisories import Entry
 
-
 UNBOUNDED = (("introduced", "0"), ("limit", "*"))  # events that say nothing: before all versions, after all versions
 
 
-class Subject(NamedTuple):
-    """A package as advisories are looked up by it; ``name`` as ``osv.package_key`` has it."""
+class PackageVersion(NamedTuple):
+    """What advisories are held against: a version of a package, whose ``name`` is as ``osv.package_key`` has it."""
 
     ecosystem: str
     name: str
@@ -44,7 +43,7 @@ class _Broken(Exception):
     """A range with a version that can't be parsed; the message says which."""
 
 
-def affects(subject: Subject, entries: Iterable[Entry]) -> tuple[Hit | None, list[Incomparable]]:
+def affects(package: PackageVersion, entries: Iterable[Entry]) -> tuple[Hit | None, list[Incomparable]]:
     """Whether a document's entries on a package affect its version. A range that can't be compared says nothing, and is told.
 
     A version that is listed by name is affected, comparable or not. One that lies in several ranges is fixed where it leaves the last.
@@ -52,16 +51,16 @@ def affects(subject: Subject, entries: Iterable[Entry]) -> tuple[Hit | None, lis
     problems: list[Incomparable] = []
     described, listed = [], False
     for entry in entries:
-        listed = listed or subject.version in entry["versions"]
+        listed = listed or package.version in entry["versions"]
         for events in entry["ranges"]:
             try:
-                described.append(_sorted(subject.ecosystem, events))
+                described.append(_sorted(package.ecosystem, events))
             except _Broken as error:
                 problems.append(Incomparable(False, str(error)))
     if not described:
         return Hit(None) if listed else None, problems
     try:
-        version = versions.parse(subject.ecosystem, subject.version)
+        version = versions.parse(package.ecosystem, package.version)
     except versions.Unparsable as error:
         return (Hit(None), problems) if listed else (None, [*problems, Incomparable(True, str(error))])
     ends = [_end(events, version) for events in described if _contains(events, version)]
