@@ -24,7 +24,7 @@ from localecr.scanning import configuration
 
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 LONGEST_KEY = 1024  # bytes. AWS: Naming Amazon S3 objects
-KEY = re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:(key|alias)/.+")
+KMS_KEY = re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:(key|alias)/.+")
 FORMAT = "CYCLONEDX_1_4"
 SCANNED = (
     "SELECT i.id, i.digest, v.inventory FROM scans s JOIN images i ON i.id = s.image_id JOIN inventories v ON v.digest = i.digest"
@@ -39,44 +39,44 @@ def create(registry: Registry, asked: dict[str, Any]) -> str:
     if asked["reportFormat"] != FORMAT:
         raise not_built("SBOMs in the format SPDX are")
     _refuse_impossible(asked["s3Destination"])
-    number = str(uuid.uuid4())
-    error = None if KEY.fullmatch(asked["s3Destination"]["kmsKeyArn"]) else BAD_KEY
+    report = str(uuid.uuid4())
+    error = None if KMS_KEY.fullmatch(asked["s3Destination"]["kmsKeyArn"]) else BAD_KEY
     written = 0
     for document in _documents(registry, asked.get("resourceFilterCriteria", {})) if error is None else ():
-        _write(_folder(registry, number) / _file(document), document)
+        _write(_folder(registry, report) / _file(document), document)
         written += 1
     error = error or (None if written else NOTHING)
     with registry.database.write() as transaction:
         transaction.execute(
             "INSERT INTO inspector_exports (id, account, region, asked_at, request, status, error) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                number, registry.account, registry.region, registry.lab.clock.now(), json.dumps(asked), "FAILED" if error else "SUCCEEDED",
+                report, registry.account, registry.region, registry.lab.clock.now(), json.dumps(asked), "FAILED" if error else "SUCCEEDED",
                 error and json.dumps(error),
             ),
         )  # fmt: skip
-    return number
+    return report
 
 
-def find(registry: Registry, number: str) -> sqlite3.Row:
+def find(registry: Registry, report: str) -> sqlite3.Row:
     """An export. Raises ResourceNotFoundException."""
     row = registry.database.one(
-        "SELECT * FROM inspector_exports WHERE id = ? AND account = ? AND region = ?", (number, registry.account, registry.region)
+        "SELECT * FROM inspector_exports WHERE id = ? AND account = ? AND region = ?", (report, registry.account, registry.region)
     )
     if row is None:
-        raise not_found(f"There is no report {number}.")
+        raise not_found(f"There is no report {report}.")
     return row
 
 
-def documents(registry: Registry, number: str) -> list[dict[str, Any]]:
+def documents(registry: Registry, report: str) -> list[dict[str, Any]]:
     """The SBOMs of an export as they lie in the folder: ``key``, under which S3 would have it, and ``document``. Raises ResourceNotFoundException."""
-    row = find(registry, number)
+    row = find(registry, report)
     files = sorted(_folder(registry, row["id"]).glob("*.json"))
     if not files and row["status"] == "SUCCEEDED":
-        raise not_found(f"The files of the report {number} aren't in the lab's folder any more. Ask for another report.")
+        raise not_found(f"The files of the report {report} aren't in the lab's folder any more. Ask for another report.")
     prefix = json.loads(row["request"])["s3Destination"].get("keyPrefix", "").rstrip("/")
     below = f"{prefix}/" if prefix else ""
     found = [json.loads(path.read_text("utf-8")) for path in files]
-    return [{"key": below + _key(registry, number, document), "document": document} for document in found]
+    return [{"key": below + _key(registry, report, document), "document": document} for document in found]
 
 
 def _refuse_impossible(destination: dict[str, str]) -> None:
@@ -88,15 +88,15 @@ def _refuse_impossible(destination: dict[str, str]) -> None:
         raise invalid("s3Destination.keyPrefix", f"A key of S3, and so its prefix, has at most {LONGEST_KEY:,} bytes.")
 
 
-def _folder(registry: Registry, number: str) -> Path:
-    return registry.lab.folder / "exports" / number
+def _folder(registry: Registry, report: str) -> Path:
+    return registry.lab.folder / "exports" / report
 
 
-def _key(registry: Registry, number: str, document: dict[str, Any]) -> str:
+def _key(registry: Registry, report: str, document: dict[str, Any]) -> str:
     """Where AWS writes a document, below the prefix."""
     image = document["metadata"]["component"]
     resource = f"{registry.arn('')[:-1]}_{image['name'].replace('/', '_')}_{image['version']}"
-    return f"{FORMAT}_outputs_{number}/account={registry.account}/resource={IMAGE}/{resource}_{FORMAT}.json"
+    return f"{FORMAT}_outputs_{report}/account={registry.account}/resource={IMAGE}/{resource}_{FORMAT}.json"
 
 
 def _file(document: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from localecr.errors import AwsError, invalid_parameter
+from localecr.errors import invalid_parameter
 from localecr.iam.matching import glob
 from localecr.iam.variables import ANY
 from localecr.registry import Registry
@@ -99,9 +99,3 @@ def matches(wildcard: str, name: str) -> bool:
     if "*" not in wildcard:
         return wildcard in name
     return glob(tuple(ANY if each == "*" else each for each in wildcard))(name)
-
-
-def refuse_enhanced(configuration: Configuration) -> None:
-    """StartImageScan is basic scanning's alone. The code is inferred, the sentence seen."""
-    if configuration.type == "ENHANCED":
-        raise AwsError("ValidationException", "This feature is disabled")

@@ -56,12 +56,12 @@ def give_back(look: Look) -> None:
 
 def _end_basic(look: Look, outcome: Outcome) -> End:
     try:
-        examination = _scannable(outcome)
+        examination = _examined(outcome)
         basic.refuse_unsupported(examination.inventory)
     except Unscannable as why:
         end = End(why.status, why.reason)
     else:
-        end = End("COMPLETE", scans.COMPLETE, examination.sources_updated_at, basic.findings(examination))
+        end = End("COMPLETE", scans.DESCRIPTIONS["COMPLETE"], examination.sources_updated_at, basic.findings(examination))
     status = "COMPLETE" if end.status == "COMPLETE" else "FAILED"  # those that AWS publishes; of UNSUPPORTED_IMAGE it says nothing
     named = tags.of_image(look.registry, look.image["id"])
     events.scanned(look.registry, look.repository["name"], look.image["digest"], named, status, scans.counts(end.findings))
@@ -70,15 +70,16 @@ def _end_basic(look: Look, outcome: Outcome) -> End:
 
 def _end_enhanced(look: Look, outcome: Outcome) -> End:
     try:
-        examination = _scannable(outcome)
+        examination = _examined(outcome)
         _refuse_unsupported(examination.inventory)
     except Unscannable as why:
         return End(why.status, why.reason)
     inspectors.record(look.registry, look.repository, look.image, examination)
-    return End("COMPLETE", scans.COMPLETE, examination.sources_updated_at, [])
+    return End("COMPLETE", scans.DESCRIPTIONS["COMPLETE"], examination.sources_updated_at, [])
 
 
-def _scannable(outcome: Outcome) -> Examination:
+def _examined(outcome: Outcome) -> Examination:
+    """Raises Unscannable where that is the outcome."""
     if isinstance(outcome, Unscannable):
         raise outcome
     return outcome

@@ -20,11 +20,13 @@ from localecr.scanner.media_types import CONFIGS
 from localecr.scanning import configuration, events
 from localecr.scanning.configuration import CONTINUOUS, MANUAL
 
-# what of AWS's is known of a status; of IN_PROGRESS it says nothing, and the last is Amazon Inspector's
-PENDING = "Pending start of the image scan."
-COMPLETE = "The scan was completed successfully."
-ACTIVE = "Continuous scan is selected for image."
-EXPIRED = "The configured scan duration has lapsed."
+# what AWS says beside a status, as far as that is known; the last two are of enhanced scanning
+DESCRIPTIONS = {
+    "PENDING": "Pending start of the image scan.",
+    "COMPLETE": "The scan was completed successfully.",
+    "ACTIVE": "Continuous scan is selected for image.",
+    "SCAN_ELIGIBILITY_EXPIRED": "The configured scan duration has lapsed.",
+}
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED", "UNTRIAGED")  # the last is Amazon Inspector's, for the one before
 
 
@@ -92,7 +94,8 @@ def start(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row) -> No
     """StartImageScan. Raises UnsupportedImageTypeException; LimitExceededException within 24 hours of the last time, a push's scan included;
     ValidationException with enhanced scanning, which nobody starts."""
     with registry.database.write():
-        configuration.refuse_enhanced(configuration.of(registry))
+        if configuration.of(registry).type == "ENHANCED":
+            raise AwsError("ValidationException", "This feature is disabled")  # the code is inferred, the sentence seen
         if not is_scannable(image):
             kind = image["media_type"] if image["media_type"] not in manifests.IMAGES else image["artifact_type"]
             raise AwsError(
@@ -111,7 +114,7 @@ def ask(registry: Registry, image_id: int, scan_type: configuration.ScanType) ->
         transaction.execute(
             "INSERT INTO scans (image_id, type, status, description, asked_at, due) VALUES (?, ?, 'PENDING', ?, ?, 1) ON CONFLICT (image_id, type)"
             " DO UPDATE SET status = excluded.status, description = excluded.description, asked_at = excluded.asked_at, due = due + 1, attempts = 0",
-            (image_id, scan_type, PENDING, registry.lab.clock.now()),
+            (image_id, scan_type, DESCRIPTIONS["PENDING"], registry.lab.clock.now()),
         )
         wake(registry.lab)
 
@@ -130,8 +133,9 @@ def look_again(registry: Registry, repository: sqlite3.Row) -> None:
 def expire(registry: Registry, image_id: int) -> None:
     """Ends with an image that enhanced scanning leaves behind; no look at it is due any more."""
     with registry.database.write() as transaction:
+        status = "SCAN_ELIGIBILITY_EXPIRED"
         transaction.execute(
-            "UPDATE scans SET status = 'SCAN_ELIGIBILITY_EXPIRED', description = ?, due = 0 WHERE image_id = ? AND type = 'ENHANCED'", (EXPIRED, image_id)
+            "UPDATE scans SET status = ?, description = ?, due = 0 WHERE image_id = ? AND type = 'ENHANCED'", (status, DESCRIPTIONS[status], image_id)
         )
 
 
@@ -159,7 +163,7 @@ def find(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row) -> Sca
         return None
     results = _enhanced(registry, image) if row["completed_at"] is not None else None
     goes_on = row["status"] == "COMPLETE" and kept.frequency == CONTINUOUS
-    status, description = ("ACTIVE", ACTIVE) if goes_on else (row["status"], row["description"])
+    status, description = ("ACTIVE", DESCRIPTIONS["ACTIVE"]) if goes_on else (row["status"], row["description"])
     return Scan("ENHANCED", status, description, results, row["completed_at"], row["source_updated_at"])
 
 
