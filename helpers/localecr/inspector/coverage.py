@@ -15,7 +15,7 @@ from localecr.scanning.configuration import CONTINUOUS, MANUAL
 
 Covered = dict[str, Any]  # the model's CoveredResource; times in seconds since 1970
 REPOSITORY = "AWS_ECR_REPOSITORY"
-IMAGES = (
+IMAGES_OF_REPOSITORY = (
     "SELECT i.*, s.status, s.completed_at, (SELECT json_group_array(name) FROM (SELECT name FROM tags WHERE image_id = i.id ORDER BY name)) AS tags"
     " FROM images i LEFT JOIN scans s ON s.image_id = i.id AND s.type = 'ENHANCED' WHERE i.repository_id = ? ORDER BY i.id"
 )
@@ -34,12 +34,12 @@ def of(registry: Registry) -> Iterator[Covered]:
     if not accounts.is_enabled(registry):
         return
     kept = configuration.of(registry)
-    for repository in configuration.repositories(registry):
+    for repository in registry.repositories():
         frequency = kept.of_repository(repository).frequency
         arn = registry.arn(repository["name"])
         about = {"ecrRepository": {"name": repository["name"], "scanFrequency": frequency}}
         yield _covered(registry, REPOSITORY, arn, "SCAN_FREQUENCY_MANUAL" if frequency == MANUAL else "SUCCESSFUL", about)
-        for image in registry.database.all(IMAGES, (repository["id"],)):
+        for image in registry.database.all(IMAGES_OF_REPOSITORY, (repository["id"],)):
             yield _image(registry, arn, frequency, image)
 
 

@@ -115,7 +115,7 @@ def _documents(registry: Registry, wanted: dict[str, Any]) -> Iterator[dict[str,
     if not accounts.is_enabled(registry):
         return
     kept, now = configuration.of(registry), registry.lab.clock.now()
-    for repository in configuration.repositories(registry):
+    for repository in registry.repositories():
         if not kept.of_repository(repository).is_watched:
             continue
         for image in registry.database.all(SCANNED, (repository["id"],)):

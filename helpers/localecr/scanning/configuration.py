@@ -89,11 +89,6 @@ def checked(scan_type: ScanType, rules: Iterable[Rule]) -> Configuration:
     return Configuration(scan_type, tuple(rules))
 
 
-def repositories(registry: Registry) -> list[sqlite3.Row]:
-    """Every repository of a registry, by name."""
-    return registry.database.all("SELECT * FROM repositories WHERE kind = ? AND account = ? AND region = ? ORDER BY name", registry.scope)
-
-
 def matches(wildcard: str, name: str) -> bool:
     """Whether a filter chooses a repository: one without ``*`` those whose names contain it, another the names that it describes in full."""
     if "*" not in wildcard:

@@ -21,7 +21,7 @@ def go_on(lab: Lab) -> None:
         registry = Registry(lab, "private", row["account"], row["region"])
         kept = configuration.of(registry)
         with lab.database.write():
-            for repository in configuration.repositories(registry):
+            for repository in registry.repositories():
                 if kept.of_repository(repository).frequency == CONTINUOUS:
                     _leave_behind(registry, repository)
                     scans.look_again(registry, repository)

@@ -31,7 +31,7 @@ def configure(registry: Registry, wanted: Configuration) -> None:
         elif before.type == "ENHANCED":
             accounts.disable(registry)
         changes = []
-        for repository in configuration.repositories(registry):
+        for repository in registry.repositories():
             was, now = before.of_repository(repository), wanted.of_repository(repository)
             if was.frequency != now.frequency:
                 changes.append((repository["name"], was.frequency, now.frequency))
