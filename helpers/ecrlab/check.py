@@ -6,7 +6,6 @@ A check is a function `(lab) -> Verdict`. It looks at the registry with `lab.rea
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ecrlab.errors import LabError
 from ecrlab.show import html
 from ecrlab.show.picture import Picture
 
@@ -49,8 +48,6 @@ def judge(check: Callable[..., Verdict], *lab: object) -> Verdict:
     """Run a check. What goes wrong inside it becomes a verdict of its own that says so; nothing is raised."""
     try:
         verdict = check(*lab)
-    except LabError as error:  # which says itself what to do
-        return Verdict(COULD_NOT_RUN, error.sentence, error.next)
     except Exception as error:  # a fault of ours must not look like a mistake of the learner's
         return _could_not_run(f"{type(error).__name__}: {error}")
     if not isinstance(verdict, Verdict):

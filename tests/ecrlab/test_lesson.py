@@ -101,13 +101,6 @@ def test_a_check_that_breaks_says_so_honestly_and_does_not_raise(lesson, capsys)
     assert lesson.verdict("broken").outcome == COULD_NOT_RUN
 
 
-def test_a_check_that_could_not_look_says_what_to_do_in_the_errors_own_words():
-    def check():
-        raise LabError("layer", "The layer is too large.", "Push the image without it.")
-
-    assert judge(check) == Verdict(COULD_NOT_RUN, "The layer is too large.", "Push the image without it.")
-
-
 def test_a_check_that_answers_nonsense_could_not_run():
     verdict = judge(lambda: True)
     assert verdict.outcome == COULD_NOT_RUN and "it answered True instead of a verdict" in verdict.message
