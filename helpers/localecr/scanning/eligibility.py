@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from localecr.clock import DAY
 from localecr.registry import Registry
 from localecr.scanning import configuration, events, scans
-from localecr.scanning.configuration import Configuration, RepositoryConfiguration
+from localecr.scanning.configuration import Configuration
 
 RECENT = 14 * DAY  # pushed this long ago at most, an image is scanned when enhanced scanning begins
 
@@ -21,7 +21,7 @@ def configure(registry: Registry, wanted: Configuration) -> None:
 
     Where enhanced scanning begins it takes what was pushed in the last 14 days; which repositories are scanned otherwise than before is announced.
     """
-    from localecr.inspector import accounts
+    from localecr.inspector import accounts, findings
 
     with registry.database.write():
         before = configuration.of(registry)
@@ -35,20 +35,16 @@ def configure(registry: Registry, wanted: Configuration) -> None:
             was, now = before.of_repository(repository), wanted.of_repository(repository)
             if was.frequency != now.frequency:
                 changes.append((repository["name"], was.frequency, now.frequency))
-            if wanted.type == "ENHANCED" and (was.type, was.frequency) != (now.type, now.frequency):
-                _take(registry, repository, was, now)
+            if now.is_watched and (was.type, was.frequency) != (now.type, now.frequency):
+                _take(registry, repository)
+            elif wanted.type == "ENHANCED" and was.is_watched and not now.is_watched:
+                findings.close(registry, findings.EXPIRED, repository["name"])
         if wanted.type == "ENHANCED" and changes:
             events.frequencies_changed(registry, changes)
 
 
-def _take(registry: Registry, repository: sqlite3.Row, was: RepositoryConfiguration, now: RepositoryConfiguration) -> None:
-    """Begins with a repository's images, or ends with them. What was scanned before is looked at once more, and shown again."""
-    from localecr.inspector import findings
-
-    if not now.is_watched:
-        if was.type == "ENHANCED":
-            findings.close(registry, findings.EXPIRED, repository["name"])
-        return
+def _take(registry: Registry, repository: sqlite3.Row) -> None:
+    """Begins with a repository's images. What was scanned before is looked at once more, and shown again."""
     oldest = registry.lab.clock.now() - RECENT
     rows = registry.database.all(
         "SELECT i.id, i.media_type, i.artifact_type, i.pushed_at FROM images i LEFT JOIN scans s ON s.image_id = i.id AND s.type = 'ENHANCED'"
