@@ -92,7 +92,8 @@ def test_a_folder_of_the_first_release_is_brought_up_to_date_with_all_that_is_in
 
 def test_what_was_announced_by_layout_7_is_not_announced_again(state, seeded):
     with closing(sqlite3.connect(state / "lab.sqlite")) as database:
-        database.executescript("DROP TABLE inspector_scans; CREATE TABLE inspector_scans (image_id INTEGER PRIMARY KEY, scanned_at REAL NOT NULL);")
+        database.execute("DROP TABLE inspector_scans")
+        database.execute("CREATE TABLE inspector_scans (image_id INTEGER PRIMARY KEY REFERENCES images(id) ON DELETE CASCADE, scanned_at REAL NOT NULL)")
         database.execute("INSERT INTO inspector_scans SELECT id, 1767600000 FROM images")
         scanned = [row[0] for row in database.execute("SELECT id FROM images ORDER BY id")]
         database.execute("PRAGMA user_version = 7")
