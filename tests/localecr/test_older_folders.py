@@ -117,6 +117,30 @@ def test_a_folder_that_holds_an_older_courses_base_images_gets_todays(state):
     assert audit.faults(state) == []
 
 
+def test_findings_of_layout_7_are_told_as_before(state, seeded):
+    document = {
+        "details": {"type": "PACKAGE_VULNERABILITY", "title": "CVE-2024-6119 - libssl3", "severity": "HIGH", "inspectorScore": 7.5},
+        "image": {"repositoryName": "web", "imageTags": ["1"]},
+    }  # fmt: skip
+    with closing(sqlite3.connect(state / "lab.sqlite")) as database:
+        made = dict(database.execute("SELECT name, sql FROM sqlite_schema WHERE tbl_name = 'inspector_findings' AND sql IS NOT NULL").fetchall())
+        database.executescript(f"DROP TABLE inspector_findings; {made.pop('inspector_findings')} WITHOUT ROWID; {'; '.join(made.values())}")
+        database.execute(
+            "INSERT INTO inspector_findings (id, account, region, repository, digest, vulnerability, status, first_observed_at, last_observed_at, updated_at,"
+            " closed_for, forgotten_at, document) VALUES (?, '111122223333', 'us-east-1', 'web', ?, 'CVE-2024-6119', 'CLOSED', 1767600000, 1767600001,"
+            " 1767600002, 'GONE', 99999999999, ?)",
+            ("0" * 32, SPECIMEN.digest, json.dumps(document)),
+        )
+        database.execute("PRAGMA user_version = 7")
+        database.commit()
+    with Process(state) as lab:
+        (finding,) = lab.client("inspector2").list_findings()["findings"]
+        assert (finding["findingArn"][-32:], finding["status"], finding["severity"]) == ("0" * 32, "CLOSED", "HIGH")
+        assert [finding[f"{name}At"].timestamp() for name in ("firstObserved", "lastObserved", "updated")] == [1767600000, 1767600001, 1767600002]
+        assert finding["resources"][0]["details"]["awsEcrContainerImage"] == document["image"]
+    assert tables(state) == tables(seeded)
+
+
 def test_parts_go_on_where_a_lab_that_did_not_count_them_stopped(old):
     upload, end = {"repositoryName": "web", "uploadId": UPLOAD}, b", and the end"
     with Process(old) as lab:

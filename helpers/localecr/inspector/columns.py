@@ -1,16 +1,16 @@
-"""Which members of a FilterCriteria SQL decides, without a finding's document being read into Python."""
+"""What SQL knows of a finding: with it, it decides which ones fit a FilterCriteria, and no document is read into Python for that."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from localecr.inspector import criteria
+from localecr.inspector import conditions, criteria, finding
 from localecr.inspector.answers import IMAGE
+from localecr.inspector.conditions import Decision
 from localecr.inspector.criteria import Condition
+from localecr.registry import Registry
 
-Decision = tuple[str, list[Any]]  # SQL, and the values that it binds
-# member of FilterCriteria → what SQL knows of it; NULL where a finding doesn't have it
-EXPRESSIONS = {
+DETAILS = "$.details.packageVulnerabilityDetails"
+# member of FilterCriteria → what there is one of, or none; ``f`` is a row of inspector_findings
+VALUES = {
     "findingArn": "('arn:aws:inspector2:' || f.region || ':' || f.account || ':finding/' || f.id)",
     "awsAccountId": "f.account",
     "findingType": "json_extract(f.document, '$.details.type')",
@@ -27,50 +27,47 @@ EXPRESSIONS = {
     "resourceId": "('arn:aws:ecr:' || f.region || ':' || f.account || ':repository/' || f.repository || '/' || f.digest)",
     "ecrImagePushedAt": "json_extract(f.document, '$.image.pushedAt')",
     "ecrImageArchitecture": "json_extract(f.document, '$.image.architecture')",
+    "ecrImageInUseCount": "json_extract(f.document, '$.image.inUseCount')",
     "ecrImageRegistry": "f.account",
     "ecrImageRepositoryName": "f.repository",
     "ecrImageHash": "f.digest",
     "vulnerabilityId": "f.vulnerability",
-    "vulnerabilitySource": "json_extract(f.document, '$.details.packageVulnerabilityDetails.source')",
-    "vendorSeverity": "json_extract(f.document, '$.details.packageVulnerabilityDetails.vendorSeverity')",
+    "vulnerabilitySource": f"json_extract(f.document, '{DETAILS}.source')",
+    "vendorSeverity": f"json_extract(f.document, '{DETAILS}.vendorSeverity')",
     "cloudProvider": "'AWS'",
     "cloudProviderRegion": "f.region",
     "cloudProviderAccountId": "f.account",
 }
+# … and what there may be several of: tables
+TABLES = {
+    "ecrImageTags": f"json_each({finding.TAGS})",
+    "relatedVulnerabilities": f"json_each(f.document, '{DETAILS}.relatedVulnerabilities')",
+}
+PACKAGES = f"json_each(f.document, '{DETAILS}.vulnerablePackages') p"
+# member of PackageFilter → the same of a row of PACKAGES
+OF_PACKAGE = {
+    name: f"json_extract(p.value, '$.{criteria.IN_PACKAGES.get(name, name)}')"
+    for name in ("name", "version", "epoch", "release", "architecture", "sourceLayerHash", "sourceLambdaLayerArn", "filePath")
+}
 
 
-def decided(wanted: dict[str, list[Condition]]) -> tuple[list[str], list[Any], dict[str, list[Condition]]]:
-    """A FilterCriteria taken apart: SQL that must all hold, the values that it binds, and what ``criteria.matches`` must judge of the rest."""
-    rest = {name: conditions for name, conditions in wanted.items() if name not in EXPRESSIONS}
-    decisions = [_decision(name, conditions) for name, conditions in wanted.items() if name not in rest]
-    return [sql for sql, _ in decisions], [value for _, values in decisions for value in values], rest
+def fitting(registry: Registry, wanted: dict[str, list[Condition]]) -> Decision:
+    """Of a registry's findings those that are told, open or closed not too long ago, and fit a FilterCriteria."""
+    told = "f.account = ? AND f.region = ? AND (f.forgotten_at IS NULL OR f.forgotten_at > ?)"
+    of_registry = told, [registry.account, registry.region, registry.lab.clock.now()]
+    return conditions.all_of([of_registry, *(member(name, each) for name, each in wanted.items())])
 
 
-def _decision(name: str, conditions: list[Condition]) -> Decision:
-    expression, (kind, _) = EXPRESSIONS[name], criteria.MEMBERS[name]
-    if kind is criteria.of_text:
-        return _text(expression, conditions)
-    bounds = ("lowerInclusive", "upperInclusive") if kind is criteria.of_numbers else ("startInclusive", "endInclusive")
-    return _any([_within(expression, *(criteria.seconds(each.get(bound)) for bound in bounds)) for each in conditions])
+def member(name: str, wanted: list[Condition]) -> Decision:
+    """Those that fit one member of a FilterCriteria."""
+    if name in VALUES:
+        return conditions.of_value(VALUES[name], wanted)
+    if name in TABLES:
+        return conditions.of_values(TABLES[name], wanted)
+    if name == "vulnerablePackages":
+        return conditions.exists(PACKAGES, conditions.any_of([_package(each) for each in wanted]))
+    return ("TRUE" if criteria.of_kind(wanted)(wanted, []) else "FALSE"), []  # no image's finding has it
 
 
-def _text(expression: str, conditions: list[Condition]) -> Decision:
-    """As ``criteria.of_text`` judges a single value."""
-    wanted = [_is(expression, each) for each in conditions if each["comparison"] != "NOT_EQUALS"]
-    unwanted = [each["value"] for each in conditions if each["comparison"] == "NOT_EQUALS"]
-    one_of, values = _any(wanted) if wanted else ("TRUE", [])
-    return f"({one_of} AND ({expression} IS NULL OR {expression} NOT IN ({', '.join('?' * len(unwanted))})))", [*values, *unwanted]
-
-
-def _is(expression: str, condition: Condition) -> Decision:
-    value = condition["value"]
-    return (f"substr({expression}, 1, ?) = ?", [len(value), value]) if condition["comparison"] == "PREFIX" else (f"{expression} = ?", [value])
-
-
-def _within(expression: str, low: float | None, high: float | None) -> Decision:
-    given = [(sign, float(bound)) for sign, bound in ((">=", low), ("<=", high)) if bound is not None]
-    return " AND ".join([f"{expression} IS NOT NULL", *(f"{expression} {sign} ?" for sign, _ in given)]), [bound for _, bound in given]
-
-
-def _any(decisions: list[Decision]) -> Decision:
-    return f"({' OR '.join(f'({sql})' for sql, _ in decisions)})", [value for _, values in decisions for value in values]
+def _package(condition: Condition) -> Decision:
+    return conditions.all_of([conditions.of_value(OF_PACKAGE[name], [each]) for name, each in condition.items()])

@@ -15,11 +15,12 @@ COLUMNS = (
     "id", "account", "region", "repository", "digest", "image_id", "vulnerability", "status", "first_observed_at", "last_observed_at", "updated_at",
     "closed_for", "forgotten_at", "document",
 )  # fmt: skip
-# a finding has the tags that its image has now, not those that it had when it was found
-SELECTED = (
-    ", ".join(f"f.{name}" for name in COLUMNS)
-    + ", (SELECT json_group_array(name) FROM (SELECT name FROM tags WHERE image_id = f.image_id ORDER BY name)) AS image_tags"
+# JSON: the tags that a finding's image has now, not those that it had when the finding was made; of an image that is gone its last ones
+TAGS = (
+    "CASE WHEN f.image_id IS NULL THEN json_extract(f.document, '$.image.imageTags')"
+    " ELSE (SELECT json_group_array(name) FROM (SELECT name FROM tags WHERE image_id = f.image_id ORDER BY name)) END"
 )
+SELECTED = f"{', '.join(f'f.{name}' for name in COLUMNS)}, {TAGS} AS image_tags"
 SELECT = f"SELECT {SELECTED} FROM inspector_findings f"
 
 
@@ -71,9 +72,8 @@ def identifier(account: str, region: str, repository: str, digest: str, vulnerab
 def read(row: sqlite3.Row) -> Finding:
     """A row with what ``SELECTED`` names."""
     columns = {name: row[name] for name in COLUMNS}
-    document, tags = json.loads(columns.pop("document")), json.loads(row["image_tags"])
-    if columns["image_id"] is not None:
-        document["image"]["imageTags"] = tags
+    document = json.loads(columns.pop("document"))
+    document["image"]["imageTags"] = json.loads(row["image_tags"])
     return Finding(**columns, **document)
 
 

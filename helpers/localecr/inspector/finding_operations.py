@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice
 from typing import Any
 
 from localecr.inspector import aggregations, findings, listing, pages, sorting
@@ -14,14 +13,13 @@ from localecr.registry import paging
 Answer = dict[str, Any]
 PAGE = 100
 ACTIVE = {"findingStatus": [{"comparison": "EQUALS", "value": "ACTIVE"}]}
-EVERY = -1  # SQL's word for no limit
 
 
 def list_findings(call: Call) -> Answer:
     asked, order = call.parameters, call.parameters.get("sortCriteria", {})
     limit, by = asked.get("maxResults", PAGE), listing.Order(sorting.by(order.get("field")), order.get("sortOrder") == "DESC")
     found = listing.fitting(registry_of(call), asked.get("filterCriteria", {}), by, pages.place(call), limit + 1)
-    shown, last = paging.cut(list(islice(found, limit + 1)), limit)
+    shown, last = paging.cut(found, limit)
     return {"findings": [told for _, told in shown]} | (pages.more(call, last[0]) if last else {})
 
 
@@ -30,8 +28,7 @@ def list_finding_aggregations(call: Call) -> Answer:
     asked = call.parameters
     request = asked.get("aggregationRequest", {})
     wanted = ACTIVE | ({"awsAccountId": asked["accountIds"]} if "accountIds" in asked else {})
-    active = (told for _, told in listing.fitting(registry_of(call), wanted, listing.Order(), None, EVERY))
-    groups = aggregations.aggregated(active, asked["aggregationType"], request)
+    groups = aggregations.aggregated(registry_of(call), wanted, asked["aggregationType"], request)
     order = next(iter(request.values()), {})
     shown, more = pages.cut(call, groups, aggregations.sort_key(order), PAGE, order.get("sortOrder", "DESC") == "DESC")
     return {"aggregationType": asked["aggregationType"], "responses": shown} | more

@@ -209,23 +209,10 @@ CREATE TABLE scans (                    -- at most one of each type an image: wh
 CREATE INDEX scans_due ON scans (asked_at, image_id) WHERE due;
 """
 
-INSPECTOR_SCANS = """
-CREATE TABLE inspector_scans (          -- images whose first scan was announced: no later one is
-    image_id INTEGER PRIMARY KEY REFERENCES images(id) ON DELETE CASCADE
-);
-"""
-
-# Amazon Inspector: who has it enabled, what it found, what is to be suppressed
-INSPECTOR = INSPECTOR_SCANS + """
-CREATE TABLE inspector_accounts (       -- who had Inspector look at ECR's images; no row where nobody ever had
-    account TEXT NOT NULL,
-    region TEXT NOT NULL,
-    is_enabled INTEGER NOT NULL,
-    rescans TEXT NOT NULL DEFAULT '{}', -- JSON: how long images are looked at, as UpdateConfiguration was given it, and updatedAt
-    PRIMARY KEY (account, region)
-) WITHOUT ROWID;
+# a row is too long for WITHOUT ROWID, which would have every finding that an index names looked up among the documents
+FINDINGS = """
 CREATE TABLE inspector_findings (       -- of private registries' images; kept a while longer than these
-    id TEXT PRIMARY KEY,                -- what the ARN ends in: 32 hexadecimal digits
+    id TEXT NOT NULL PRIMARY KEY,       -- what the ARN ends in: 32 hexadecimal digits
     account TEXT NOT NULL,
     region TEXT NOT NULL,
     repository TEXT NOT NULL,           -- its name
@@ -248,10 +235,43 @@ CREATE TABLE inspector_findings (       -- of private registries' images; kept a
     fix_available TEXT GENERATED ALWAYS AS (json_extract(document, '$.details.fixAvailable')) STORED,
     exploit_available TEXT GENERATED ALWAYS AS (json_extract(document, '$.details.exploitAvailable')) STORED,
     document TEXT NOT NULL              -- JSON: what the model's Finding says beside all that
-) WITHOUT ROWID;
+);
 CREATE INDEX inspector_findings_by_image ON inspector_findings (account, region, repository, digest);
 CREATE INDEX inspector_findings_by_id ON inspector_findings (image_id, status, severity);
-CREATE INDEX inspector_findings_by_severity ON inspector_findings (account, region, severity_rank, -COALESCE(score, 0.0), vulnerability);
+CREATE INDEX inspector_findings_by_severity ON inspector_findings (account, region, severity_rank, -COALESCE(score, 0.0), vulnerability, id);
+"""
+
+FINDINGS_AFRESH = (
+    " ALTER TABLE inspector_findings RENAME TO inspector_findings_before;"
+    " DROP INDEX inspector_findings_by_image; DROP INDEX inspector_findings_by_id; DROP INDEX inspector_findings_by_severity;"
+    + FINDINGS
+    + " INSERT INTO inspector_findings (id, account, region, repository, digest, image_id, vulnerability, status, first_observed_at, last_observed_at,"
+    " updated_at, closed_for, forgotten_at, document) SELECT id, account, region, repository, digest, image_id, vulnerability, status, first_observed_at,"
+    " last_observed_at, updated_at, closed_for, forgotten_at, document FROM inspector_findings_before ORDER BY id;"
+    " DROP TABLE inspector_findings_before;"
+)
+
+FIRST_SCANS = """
+CREATE TABLE inspector_scans (          -- images whose first scan was announced: no later one is
+    image_id INTEGER PRIMARY KEY REFERENCES images(id) ON DELETE CASCADE
+);
+"""
+
+FIRST_SCANS_AFRESH = (
+    " ALTER TABLE inspector_scans RENAME TO inspector_scans_before;"
+    + FIRST_SCANS
+    + " INSERT INTO inspector_scans SELECT image_id FROM inspector_scans_before; DROP TABLE inspector_scans_before;"
+)
+
+# Amazon Inspector: who has it enabled, what it found, what is to be suppressed
+INSPECTOR = FINDINGS + FIRST_SCANS + """
+CREATE TABLE inspector_accounts (       -- who had Inspector look at ECR's images; no row where nobody ever had
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    is_enabled INTEGER NOT NULL,
+    rescans TEXT NOT NULL DEFAULT '{}', -- JSON: how long images are looked at, as UpdateConfiguration was given it, and updatedAt
+    PRIMARY KEY (account, region)
+) WITHOUT ROWID;
 CREATE TABLE inspector_filters (
     id TEXT PRIMARY KEY,                -- what the ARN ends in: 16 hexadecimal digits
     account TEXT NOT NULL,
@@ -292,9 +312,7 @@ STEPS = {  # version → what makes the next one of it
     + LEDGER_AFRESH
     + METRICS,
     6: SCANS + INSPECTOR,
-    7: "ALTER TABLE inspector_scans RENAME TO inspector_scans_before;"
-    + INSPECTOR_SCANS
-    + " INSERT INTO inspector_scans SELECT image_id FROM inspector_scans_before; DROP TABLE inspector_scans_before;",
+    7: FINDINGS_AFRESH + FIRST_SCANS_AFRESH,
 }
 
 SCHEMA = """
