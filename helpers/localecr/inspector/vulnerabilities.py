@@ -7,6 +7,7 @@ from typing import Any
 
 from localecr.clock import parse_instant
 from localecr.errors import AwsError
+from localecr.inspector import pages
 from localecr.inspector.details import LONGEST, NOTHING
 from localecr.ledger import Call
 from localecr.registry import Lab
@@ -14,14 +15,15 @@ from localecr.scanning import knowledge
 
 Answer = dict[str, Any]
 SOURCE = "NVD"  # the only one that the model knows
-MOST = 100  # references, other names
+MOST = 100  # references, other names, and what a page has
 
 
 def search_vulnerabilities(call: Call) -> Answer:
-    """The CVE that is asked for, if an advisory that is known now names it."""
+    """The CVE that is asked for, if an advisory that is known now names it; of one there is no second page."""
     (name,) = call.parameters["filterCriteria"]["vulnerabilityIds"]
     found = _told(call.lab, name)
-    return {"vulnerabilities": [found] if found else []}
+    shown, more = pages.cut(call, [found] if found else [], lambda each: [each["id"]], MOST)
+    return {"vulnerabilities": shown} | more
 
 
 def _told(lab: Lab, name: str) -> Answer | None:
