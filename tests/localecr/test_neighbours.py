@@ -162,6 +162,17 @@ def test_an_empty_policy_takes_a_queues_away(aws, queue):
     assert "Policy" not in sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["Policy"]).get("Attributes", {})
 
 
+def test_a_value_that_breaks_a_rule_is_shown_as_aws_prints_it(aws):
+    code, message = refused(aws("inspector2").search_vulnerabilities, filterCriteria={"vulnerabilityIds": ["CVE-2021-1111", "CVE-2021-2222"]})
+    assert code == "ValidationException"
+    assert message == (
+        "1 validation error detected: Value '[CVE-2021-1111, CVE-2021-2222]' at 'filterCriteria.vulnerabilityIds' failed to satisfy constraint: "
+        "Member must have length less than or equal to 1"
+    )
+    severe = [{"comparison": "EQUALS", "value": "HIGH"}] * 11
+    assert "Value '[{comparison=EQUALS, value=HIGH}, " in refused(aws("inspector2").list_findings, filterCriteria={"severity": severe})[1]
+
+
 def test_nothing_leaves_the_machine_by_a_topic(aws):
     topic = aws("sns").create_topic(Name=fresh("topic"))["TopicArn"]
     code, message = refused(aws("sns").subscribe, TopicArn=topic, Protocol="email", Endpoint="somebody@example.com")

@@ -58,11 +58,20 @@ def _check_range(shape: Shape, size: float, value: Any, path: str, what: str) ->
 
 
 def _broken(path: str, name: str, value: Any, constraint: str) -> AwsError:
-    shown, where = "" if value is None else f"'{str(value)[:200]}' ", _join(path, name) if name else path
+    shown, where = "" if value is None else f"'{_shown(value)[:200]}' ", _join(path, name) if name else path
     fields = [{"name": where, "message": constraint}]  # which newer services tell too
     return AwsError(
         "ValidationException", DETECTED.format(value=shown, path=where, constraint=constraint), reason="FIELD_VALIDATION_FAILED", fields=fields
     )
+
+
+def _shown(value: Any) -> str:
+    """A value as AWS's services print one: no quotes within it."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name}={_shown(each)}' for name, each in value.items())}}}"
+    return str(value)
 
 
 def _join(path: str, name: str) -> str:
