@@ -170,7 +170,7 @@ def test_a_value_that_breaks_a_rule_is_shown_as_aws_prints_it(aws):
         "Member must have length less than or equal to 1"
     )
     severe = [{"comparison": "EQUALS", "value": "HIGH"}] * 11
-    assert "Value '[{comparison=EQUALS, value=HIGH}, " in refused(aws("inspector2").list_findings, filterCriteria={"severity": severe})[1]
+    assert "Value '[StringFilter(comparison=EQUALS, value=HIGH), " in refused(aws("inspector2").list_findings, filterCriteria={"severity": severe})[1]
 
 
 def test_nothing_leaves_the_machine_by_a_topic(aws):
