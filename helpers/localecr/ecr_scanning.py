@@ -74,7 +74,7 @@ def describe_image_scan_findings(registry: Registry, principal: Principal, asked
     (image,) = images.named(registry, row, [asked["imageId"]])
     scan = scans.find(registry, row, image)
     if scan is None:
-        raise _not_found(registry, row, image, asked)
+        raise _not_found(registry, row, asked["imageId"])
     page, token = _page(registry, image, scan, asked.get("maxResults", paging.DEFAULT_PAGE), asked.get("nextToken"))
     return _of_image(registry, row, image, asked) | {"imageScanStatus": scan.status_as_json(), "imageScanFindings": page, "nextToken": token}
 
@@ -112,12 +112,11 @@ def _fingerprint(scan: Scan) -> str:
     return hashlib.sha256(json.dumps(names).encode()).hexdigest()
 
 
-def _not_found(registry: Registry, row: sqlite3.Row, image: sqlite3.Row, asked: Parameters) -> AwsError:
-    tag = asked["imageId"].get("imageTag")
+def _not_found(registry: Registry, row: sqlite3.Row, image_id: dict[str, str]) -> AwsError:
     return AwsError(
         "ScanNotFoundException",
-        f"Image scan does not exist for the image with '{{imageDigest:'{image['digest']}', imageTag:'{tag or 'null'}'}}' "
-        f"in the repository with name '{row['name']}' in the registry with id '{registry.account}'",
+        f"Image scan does not exist for the image with '{images.as_asked(image_id)}' in the repository with name '{row['name']}' "
+        f"in the registry with id '{registry.account}'",
     )
 
 

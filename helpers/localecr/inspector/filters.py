@@ -67,6 +67,12 @@ def delete(registry: Registry, name: str) -> None:
         findings.judge_again(registry)
 
 
+def delete_all(registry: Registry) -> None:
+    """Deletes every filter of an account in a Region, of which no finding is open any more; within a transaction."""
+    with registry.database.write() as transaction:
+        transaction.execute("DELETE FROM inspector_filters WHERE account = ? AND region = ?", (registry.account, registry.region))
+
+
 def set_tags(registry: Registry, name: str, tags: dict[str, str]) -> None:
     """Gives a filter these tags in the place of those that it had. Raises ResourceNotFoundException, BadRequestException."""
     with registry.database.write() as transaction:

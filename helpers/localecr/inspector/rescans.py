@@ -44,6 +44,12 @@ def put(registry: Registry, configuration: dict[str, Any]) -> None:
         continuous.go_on(registry.lab)
 
 
+def reset(registry: Registry) -> None:
+    """Takes back what was set; within a transaction."""
+    with registry.database.write() as transaction:
+        transaction.execute("UPDATE inspector_accounts SET rescans = '{}' WHERE account = ? AND region = ?", (registry.account, registry.region))
+
+
 def limits(registry: Registry) -> Limits:
     """What an image must keep to now. Pulls count with LAST_PULL_DATE alone: nothing here runs images, so that none is in use."""
     kept, now = of(registry), registry.lab.clock.now()

@@ -213,14 +213,17 @@ OFF_PATTERN = {"InvalidImageDigest": ("imageDigest", IMAGE_DIGEST), "InvalidImag
 
 
 def not_found(registry: Registry, repository: sqlite3.Row, image_id: dict) -> AwsError:
-    def quoted(member: str) -> str:
-        return f"'{image_id[member]}'" if image_id.get(member) is not None else "'null'"
-
     return AwsError(
         "ImageNotFoundException",
-        f"The image with imageId {{imageDigest:{quoted('imageDigest')}, imageTag:{quoted('imageTag')}}} does not exist within the repository "
-        f"with name '{repository['name']}' in the registry with id '{registry.account}'",
+        f"The image with imageId {as_asked(image_id)} does not exist within the repository with name '{repository['name']}' "
+        f"in the registry with id '{registry.account}'",
     )
+
+
+def as_asked(image_id: dict) -> str:
+    """An ImageIdentifier as ECR's sentences have it: what wasn't asked by is ``null``, also where it is known."""
+    digest, tag = (image_id.get(member) or "null" for member in ("imageDigest", "imageTag"))
+    return f"{{imageDigest:'{digest}', imageTag:'{tag}'}}"
 
 
 def identifier(digest: str, tag: str | None) -> dict[str, str]:
