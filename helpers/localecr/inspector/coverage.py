@@ -89,11 +89,7 @@ def _repository(covered: Covered) -> list[str]:
 
 
 def _of_image(name: str) -> Callable[[Covered], list[Any]]:
-    def values(covered: Covered) -> list[Any]:
-        value = covered["resourceMetadata"].get("ecrImage", {}).get(name)
-        return value if isinstance(value, list) else [] if value is None else [value]
-
-    return values
+    return lambda covered: criteria.present(covered["resourceMetadata"].get("ecrImage", {}).get(name))
 
 
 # member of CoverageFilterCriteria → what of a resource it is about
@@ -106,7 +102,7 @@ VALUES: dict[str, Callable[[Covered], list[Any]]] = {
     "ecrImageTags": _of_image("tags"),
     "ecrRepositoryName": _repository,
     "imagePulledAt": _of_image("imagePulledAt"),
-    "lastScannedAt": lambda covered: [covered["lastScannedAt"]] if "lastScannedAt" in covered else [],
+    "lastScannedAt": lambda covered: criteria.present(covered.get("lastScannedAt")),
     "resourceId": lambda covered: [covered["resourceId"]],
     "resourceType": lambda covered: [covered["resourceType"]],
     "scanStatusCode": lambda covered: [covered["scanStatus"]["statusCode"]],
