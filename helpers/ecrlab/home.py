@@ -8,12 +8,14 @@ from ecrlab.errors import LabError
 
 NAME = ".ecrlab"
 
+# Each is written beside its place first, into a file that ends in `.new`, which a process that is killed may leave behind.
+WRITTEN_WHOLE = ("server.json", "engine.json", "progress.json", "aws.json", "traffic.json", "settings.json")
 # What a lab writes into its state folder, file by file; nothing else in the folder is ever touched.
 LAB_DATA = (
-    "lab.sqlite", "lab.sqlite-wal", "lab.sqlite-shm", "lock.sqlite", "lock.sqlite-journal", "blobs", "uploads",
-    "docker", "seeding", "server.json", "server.json.new", "server.log", "engine.json", "docker-config", "progress.json", "aws.json",
-    "traffic.json", "settings.json", "advisories.sqlite", "advisories.sqlite-wal", "advisories.sqlite-shm", "exports",
-)
+    "lab.sqlite", "lab.sqlite-wal", "lab.sqlite-shm", "lock.sqlite", "lock.sqlite-journal", "blobs", "uploads", "docker", "seeding", "server.log",
+    "docker-config", "progress.broken.json", "advisories.sqlite", "advisories.sqlite-wal", "advisories.sqlite-shm", "exports",
+    *WRITTEN_WHOLE,
+)  # fmt: skip
 # Any of these makes a folder a lab's.
 MARKS = ("lab.sqlite", "server.json", "server.log", "progress.json", "aws.json", "settings.json")
 
@@ -58,7 +60,8 @@ def is_lab(state: Path) -> bool:
 
 def contents(state: Path) -> list[Path]:
     """What there is of a lab's data in this folder."""
-    return [state / name for name in LAB_DATA if (state / name).exists()]
+    unfinished = (path for name in WRITTEN_WHOLE for path in state.glob(f"{name}*.new"))
+    return [*(state / name for name in LAB_DATA if (state / name).exists()), *unfinished]
 
 
 def size(path: Path) -> int:

@@ -6,10 +6,11 @@ A lesson's repository `web` is the account's `ecrlab/web`, its user `ci` the acc
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from localecr.door import write_private
 
 if TYPE_CHECKING:
     import boto3
@@ -37,9 +38,7 @@ class Made:
         self._write([each for each in self.all() if each != arn])
 
     def _write(self, arns: list[str]) -> None:
-        temporary = self.path.with_suffix(".new")
-        temporary.write_text(json.dumps(arns, indent=1) + "\n", "utf-8")
-        os.replace(temporary, self.path)
+        write_private(self.path, json.dumps(arns, indent=1) + "\n")
 
 
 def prefix_names(session: boto3.Session, made: Made) -> None:

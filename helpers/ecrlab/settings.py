@@ -7,7 +7,6 @@ taken up another day loses it.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from ecrlab.errors import LabError
 from ecrlab.plain import plain
 from ecrlab.show import html, words
 from ecrlab.show.picture import Picture, display, note
+from localecr.door import write_private
 
 if TYPE_CHECKING:
     from ecrlab.lab import Lab
@@ -39,7 +39,7 @@ def keep(lab: Lab, name: str) -> None:
     """Show a setting that is about to be changed, ask whether it may be (on AWS, where it is the learner's own), and keep it as it is.
 
     What was kept already stays: only what was there before all lessons is worth putting back. Raises LabError where the learner says no, or can't
-    be asked.
+    be asked, and for a file that is damaged.
     """
     setting, kept = _setting(name), _Kept(lab)
     if kept.has(name):
@@ -54,7 +54,14 @@ def keep(lab: Lab, name: str) -> None:
 
 
 def restore(lab: Lab, names: Iterable[str]) -> Picture:
-    """Put back what was kept of these settings, and show what became of each. Harmless if repeated."""
+    """Put back what was kept of these settings, and show what became of each, or that the file is damaged. Harmless if repeated."""
+    try:
+        return _restored(lab, names)
+    except Damaged as error:
+        return Picture(html.card(html.paragraph(error.sentence), html.paragraph(error.next), edge=html.VERMILLION, role="status"), str(error))
+
+
+def _restored(lab: Lab, names: Iterable[str]) -> Picture:
     kept, rows, wanted = _Kept(lab), [], set(names)
     now = {name: setting.read(lab) for name, setting in SETTINGS.items() if name in wanted}  # before any is put back: one may change another
     for name, set_now in now.items():
@@ -73,12 +80,32 @@ def restore(lab: Lab, names: Iterable[str]) -> Picture:
 
 
 def pending(state: Path) -> list[str]:
-    """The accounts and Regions on AWS, whose settings a lab in this folder changed and hasn't put back yet."""
+    """The accounts and Regions on AWS, whose settings a lab in this folder changed and hasn't put back yet. Raises LabError for a damaged file."""
     return [place.removeprefix("aws ") for place, found in _read(state / FILE).items() if found and place.startswith("aws ")]
 
 
+class Damaged(LabError):
+    """The file can't be read. It may be all that still says how settings were, so it stays as it is."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            "settings",
+            f"{path} is damaged, and stays as it is: it says how settings of the whole account were before lessons changed them.",
+            "Mend it, or move it away and set yourself what it names; lessons then keep what they find anew.",
+        )
+
+
 def _read(path: Path) -> dict[str, dict[str, Any]]:
-    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    """Raises Damaged."""
+    if not path.is_file():
+        return {}
+    try:
+        kept = json.loads(path.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise Damaged(path) from error
+    if not isinstance(kept, dict) or not all(isinstance(found, dict) for found in kept.values()):
+        raise Damaged(path)
+    return kept
 
 
 def _setting(name: str) -> Setting:
@@ -122,9 +149,7 @@ class _Kept:
         return _read(self._path).get(self._place, {})
 
     def _write(self, here: dict[str, Any]) -> None:
-        temporary = self._path.with_suffix(".new")
-        temporary.write_text(json.dumps(_read(self._path) | {self._place: here}, indent=1) + "\n", "utf-8")
-        os.replace(temporary, self._path)
+        write_private(self._path, json.dumps(_read(self._path) | {self._place: here}, indent=1) + "\n")
 
 
 def _inspector(lab: Lab) -> str:

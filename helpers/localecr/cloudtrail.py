@@ -1,4 +1,4 @@
-"""AWS CloudTrail's event history: LookupEvents over the ledger. AWS: LookupEvents; facts/ecr.md §4.3.
+"""AWS CloudTrail's event history: LookupEvents over the ledger. AWS: LookupEvents.
 
 An event is there as soon as its call has been answered, where AWS takes minutes; AWS's two requests a second are not enforced. There are
 no trails and no Insights events.

@@ -11,7 +11,7 @@ from typing import Any
 from localecr.errors import AwsError
 from localecr.identities import Principal
 from localecr.registry import Registry, images, paging, repositories
-from localecr.scanning import configuration, coverage, scans
+from localecr.scanning import configuration, eligibility, scans
 from localecr.scanning.scans import Scan
 
 Parameters = dict[str, Any]
@@ -31,7 +31,7 @@ def put_registry_scanning_configuration(registry: Registry, principal: Principal
     """Replaces the rules; a scan type that isn't given stays."""
     with registry.database.write():
         wanted = configuration.checked(asked.get("scanType", configuration.of(registry).type), asked.get("rules", []))
-        coverage.configure(registry, wanted)
+        eligibility.configure(registry, wanted)
     return {"registryScanningConfiguration": wanted.as_json()}
 
 
@@ -43,20 +43,21 @@ def batch_get_repository_scanning_configuration(registry: Registry, principal: P
     found, failures, kept = [], [], configuration.of(registry)
     for name in dict.fromkeys(asked["repositoryNames"]):
         try:
-            found.append(_coverage(registry, repositories.find(registry, name), kept))
+            found.append(_of_repository(registry, repositories.find(registry, name), kept))
         except AwsError:
             failures.append({"repositoryName": name, "failureCode": "REPOSITORY_NOT_FOUND", "failureReason": "REPOSITORY_NOT_FOUND"})
     return {"scanningConfigurations": found, "failures": failures}
 
 
-def _coverage(registry: Registry, row: sqlite3.Row, kept: configuration.Configuration) -> Answer:
-    covered = configuration.coverage(kept, row)
+def _of_repository(registry: Registry, row: sqlite3.Row, kept: configuration.Configuration) -> Answer:
+    """The model's RepositoryScanningConfiguration."""
+    own = kept.of_repository(row)
     return {
         "repositoryArn": registry.arn(row["name"]),
         "repositoryName": row["name"],
         "scanOnPush": bool(row["scan_on_push"]),
-        "scanFrequency": covered.frequency,
-        "appliedScanFilters": list(covered.filters),
+        "scanFrequency": own.frequency,
+        "appliedScanFilters": list(own.filters),
     }
 
 
@@ -73,7 +74,7 @@ def describe_image_scan_findings(registry: Registry, principal: Principal, asked
     (image,) = images.named(registry, row, [asked["imageId"]])
     scan = scans.find(registry, row, image)
     if scan is None:
-        raise _not_found(registry, row, image, asked)
+        raise _not_found(registry, row, asked["imageId"])
     page, token = _page(registry, image, scan, asked.get("maxResults", paging.DEFAULT_PAGE), asked.get("nextToken"))
     return _of_image(registry, row, image, asked) | {"imageScanStatus": scan.status_as_json(), "imageScanFindings": page, "nextToken": token}
 
@@ -111,12 +112,11 @@ def _fingerprint(scan: Scan) -> str:
     return hashlib.sha256(json.dumps(names).encode()).hexdigest()
 
 
-def _not_found(registry: Registry, row: sqlite3.Row, image: sqlite3.Row, asked: Parameters) -> AwsError:
-    tag = asked["imageId"].get("imageTag")
+def _not_found(registry: Registry, row: sqlite3.Row, image_id: dict[str, str]) -> AwsError:
     return AwsError(
         "ScanNotFoundException",
-        f"Image scan does not exist for the image with '{{imageDigest:'{image['digest']}', imageTag:'{tag or 'null'}'}}' "
-        f"in the repository with name '{row['name']}' in the registry with id '{registry.account}'",
+        f"Image scan does not exist for the image with '{images.as_asked(image_id)}' in the repository with name '{row['name']}' "
+        f"in the registry with id '{registry.account}'",
     )
 
 

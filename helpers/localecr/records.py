@@ -1,4 +1,4 @@
-"""What a record says of a call: CloudTrail's fields, in the order of its samples. AWS: CloudTrail record contents; facts/ecr.md §4.2.
+"""What a record says of a call: CloudTrail's fields, in the order of its samples. AWS: CloudTrail record contents.
 
 A secret is never written: no token, no key's secret, no layer's bytes.
 """

@@ -63,6 +63,13 @@ def test_forgetting_a_lab_leaves_what_a_lab_did_not_make(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
 
+def test_forgetting_a_lab_takes_what_a_process_that_was_killed_had_half_written(tmp_path):
+    names = ("settings.json.new", "aws.json.new", "traffic.json.new", "engine.json.new", "server.json.new", "progress.json.4711.new", "progress.broken.json")
+    for name in ("lab.sqlite", *names, "thesis.new"):
+        (tmp_path / name).write_text("x")
+    assert [path.name for path in home.forget(tmp_path)] == ["thesis.new"]
+
+
 def test_importing_ecrlab_brings_in_nothing_heavy():
     heavy = ("boto3", "docker", "pandas", "matplotlib", "ipywidgets", "IPython", "localecr.server")
     code = f"import sys, ecrlab; from ecrlab import show; print([name for name in {heavy!r} if name in sys.modules])"

@@ -119,6 +119,33 @@ def test_what_nobody_changed_is_not_set_again(lab, answered):
     assert "is as it was" in repr(settings.restore(lab, ["scanning"]))
 
 
+DAMAGED = {"cut short": '{"local 111122223333 us-east-1": {"scan', "empty": "", "zeros": "\0" * 40, "no object": "[1]", "no settings": '{"aws 1 eu-west-1": 5}'}
+
+
+@pytest.fixture(params=DAMAGED)
+def damaged(lab, request):
+    """The file, which somebody or something has damaged."""
+    file = lab.state / "settings.json"
+    file.write_text(DAMAGED[request.param])
+    yield file
+    assert file.read_text() == DAMAGED[request.param]
+
+
+def test_a_damaged_file_is_said_with_what_to_do_and_left_as_it_is(lab, answered, damaged):
+    answered("ecr")  # nothing is read or set
+    said = "settings.json is damaged, and stays as it is: .+ Mend it, or move it away and set yourself what it names"
+    with pytest.raises(LabError, match=said):
+        lab.keep("scanning")
+    with pytest.raises(LabError, match=said):
+        settings.pending(lab.state)
+
+
+def test_a_damaged_file_does_not_hide_what_the_clean_up_did(lab, answered, damaged):
+    answered("ecr", is_set(LESSONS))
+    shown = repr(settings.restore(lab, ["scanning"]))
+    assert "settings.json is damaged, and stays as it is" in shown and "Mend it, or move it away" in shown
+
+
 def inspector(status):
     def state(status):
         return {"status": status, "errorCode": "ALREADY_ENABLED", "errorMessage": "none"}  # botocore's model requires an error, even where there is none

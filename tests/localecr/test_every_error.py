@@ -207,7 +207,7 @@ PROVOKED: dict[tuple[str, str], tuple[Callable[[Scene], Any], str | None]] = {
     ),
     ("DescribeImageScanFindings", "ScanNotFound"): (
         describe_without_a_scan,
-        f"Image scan does not exist for the image with '{{{{imageDigest:'{FIRST.digest}', imageTag:'1'}}}}' in {HERE}",
+        f"Image scan does not exist for the image with '{{{{imageDigest:'null', imageTag:'1'}}}}' in {HERE}",
     ),
     ("StartImageScan", "ImageNotFound"): (
         lambda scene: scene("StartImageScan"),

@@ -175,7 +175,7 @@ def test_actions_are_compared_without_case_and_resources_with_it():
 
 
 def test_get_authorization_token_is_granted_on_every_resource_only():
-    """The trap in AWS's own documentation (facts/ecr.md §2.2)."""
+    """AWS: Actions, resources, and condition keys for Amazon ECR. The trap: it has no resource type, though policies in the documentation name one."""
     asked = {"action": "ecr:GetAuthorizationToken", "on": "*"}
     assert ask(ALICE, identity(statement(resource="*")), **asked).allowed
     assert not ask(ALICE, identity(statement(resource=f"arn:aws:ecr:us-east-1:{MINE}:repository/*")), **asked).allowed
@@ -202,7 +202,7 @@ def test_resources_are_matched_by_pattern(pattern, fits):
 
 
 DOCUMENTED = {
-    # facts/ecr.md §2.3, "Documented policy examples"
+    # AWS: Private repository policy examples in Amazon ECR
     "push and pull": [
         grant(
             {"AWS": [ALICE.arn, f"arn:aws:iam::{MINE}:user/other"]},

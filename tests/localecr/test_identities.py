@@ -1,6 +1,6 @@
 """Users, roles and keys that learners make: who signs with them, when they stop working, and what is known of them when a call is decided.
 
-AWS: IAM user guide, managing access keys; IAM identifiers; facts/ecr.md §2.2 for the managed policies.
+AWS: IAM user guide, managing access keys; IAM identifiers; AWS managed policies for Amazon ECR.
 """
 
 from __future__ import annotations

@@ -158,6 +158,33 @@ def test_a_finding_that_was_closed_before_is_gone_by_then_too(inspected, later):
     assert inspected.statuses() == {}
 
 
+def test_disabling_it_deletes_filters_and_settings_so_that_nothing_is_suppressed_afterwards(inspected):
+    hidden = {"vulnerabilityId": [{"comparison": "EQUALS", "value": "CVE-2024-6119"}]}
+    inspected.inspector.create_filter(name="hide", action="SUPPRESS", filterCriteria=hidden)
+    inspected.inspector.update_configuration(ecrConfiguration={"rescanDuration": "DAYS_30"})
+    assert {each["status"] for each in inspected.finds(inspected.push(), OPENSSL).values()} == {"SUPPRESSED"}
+    inspected.inspector.disable(resourceTypes=["ECR"])
+    assert inspected.inspector.list_filters()["filters"] == []
+    assert inspected.inspector.get_configuration()["ecrConfiguration"]["rescanDurationState"]["rescanDuration"] == "LIFETIME"
+    inspected.ecr.put_registry_scanning_configuration(scanType="ENHANCED", rules=[])
+    assert inspected.statuses() == {"CVE-2024-6119": "ACTIVE"}
+
+
+def test_a_registry_that_goes_over_to_basic_scanning_and_back_keeps_its_filters(inspected):
+    inspected.inspector.create_filter(name="hide", action="SUPPRESS", filterCriteria={"severity": [{"comparison": "EQUALS", "value": "HIGH"}]})
+    inspected.finds(inspected.push(), OPENSSL)
+    for scan_type in ("BASIC", "ENHANCED"):
+        inspected.ecr.put_registry_scanning_configuration(scanType=scan_type, rules=[])
+    assert inspected.statuses() == {"CVE-2024-6119": "SUPPRESSED"}
+
+
+@pytest.mark.parametrize("types", [["EC2"], ["ECR"]])
+def test_disabling_what_is_not_enabled_leaves_filters(own, types):
+    own.create_filter(name="kept", action="NONE", filterCriteria={})
+    own.disable(resourceTypes=types)
+    assert [each["name"] for each in own.list_filters()["filters"]] == ["kept"]
+
+
 # --- permissions of an account and configuration -----------------------------------------------------------------------------------------
 
 

@@ -79,6 +79,7 @@ def test_a_token_goes_with_its_question(inspected, pushed, aws):
         lambda: inspected.inspector.list_findings(nextToken=token, sortCriteria={"field": "SEVERITY", "sortOrder": "ASC"}),
         lambda: inspected.inspector.list_findings(nextToken=token[:-2] + "xx"),
         lambda: inspected.inspector.list_coverage(nextToken=token),
+        lambda: inspected.inspector.search_vulnerabilities(nextToken=token, filterCriteria={"vulnerabilityIds": ["CVE-2024-6119"]}),
         lambda: aws("inspector2", inspected.account, "eu-west-1").list_findings(nextToken=token),
     ):
         with refused("ValidationException", "The token is not valid, or the request is not the one that it came from."):

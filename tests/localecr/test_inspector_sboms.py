@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -70,14 +71,14 @@ def test_an_image_is_told_with_its_packages_and_their_flaws(inspected, export, d
     assert [{each["name"]: each["value"] for each in component["properties"]}["layer"] for component in document["components"]] == [BASE, BASE, APP]
 
 
-def test_a_key_is_the_one_that_aws_writes_and_the_file_lies_below_bucket_and_prefix(inspected, export, lab_state):
+def test_a_key_is_the_one_that_aws_writes_and_the_file_lies_in_the_reports_folder(inspected, export, lab_state):
     pushed = inspected.push()
     inspected.finds(pushed, OPENSSL)
     told, (one,) = export(keyPrefix="reports/today/")
     report = f"CYCLONEDX_1_4_outputs_{told['reportId']}"
     name = f"arn:aws:ecr:us-east-1:{inspected.account}:repository_{inspected.name}_{pushed}_CYCLONEDX_1_4.json"
     assert one["key"] == f"reports/today/{report}/account={inspected.account}/resource=AWS_ECR_CONTAINER_IMAGE/{name}"
-    (file,) = (lab_state / "exports" / "sboms" / "reports" / "today" / report).iterdir()
+    (file,) = (lab_state / "exports" / told["reportId"]).iterdir()
     assert json.loads(file.read_text("utf-8")) == one["document"]
 
 
@@ -205,24 +206,49 @@ def test_a_report_is_told_back_as_it_was_asked_for(inspected, export):
     "destination",
     [
         {"bucketName": ".."}, {"bucketName": "../sboms"}, {"bucketName": "a/b"}, {"bucketName": "Big"}, {"bucketName": "a..b"}, {"bucketName": "x"},
-        {"keyPrefix": "../../elsewhere"}, {"keyPrefix": "a/../../b"}, {"keyPrefix": "a/./b"}, {"keyPrefix": "a\\..\\b"}, {"keyPrefix": "a\x00b"},
-        {"keyPrefix": "C:/windows"}, {"keyPrefix": "x" * 201}, {"keyPrefix": "\N{CAT}" * 100}, {"keyPrefix": "a/.../b"}, {"keyPrefix": "a /b"},
-        {"bucketName": "con"}, {"keyPrefix": "reports/NUL.txt"},
+        {"keyPrefix": "x" * 1025}, {"keyPrefix": "\N{CAT}" * 257},
     ],
 )  # fmt: skip
-def test_nothing_is_written_outside_of_the_labs_folder(inspected, export, lab_state, destination):
+def test_a_place_that_s3_has_not_is_refused(inspected, export, lab_state, destination):
     inspected.finds(inspected.push(), OPENSSL)
-    beside, exported = set(lab_state.iterdir()), set((lab_state / "exports").rglob("*"))
+    exported = set((lab_state / "exports").rglob("*"))
     with refused("ValidationException"):
         export(**destination)
     assert set((lab_state / "exports").rglob("*")) == exported
-    assert set(lab_state.iterdir()) <= beside
 
 
-def test_a_key_prefix_may_be_in_any_writing(inspected, export):
+@pytest.mark.parametrize(
+    "prefix",
+    ["../../elsewhere", "a/../../b", "/etc", "a\\..\\b", "a\x00b", "C:/windows", "reports/NUL.txt", "a /b", "Über uns", "\N{CAT}" * 256, "x" * 1024],
+)  # fmt: skip
+def test_whatever_a_prefix_says_the_files_lie_in_the_reports_folder(inspected, export, lab_state, prefix):
     inspected.finds(inspected.push(), OPENSSL)
-    told, (one,) = export(keyPrefix="Über uns/" + "\N{CAT}" * 60)
-    assert one["key"].startswith("Über uns/" + "\N{CAT}" * 60 + f"/CYCLONEDX_1_4_outputs_{told['reportId']}/")
+    export()
+    before = set(lab_state.rglob("*"))
+    told, (one,) = export(keyPrefix=prefix)
+    assert one["key"].startswith(f"{prefix}/CYCLONEDX_1_4_outputs_{told['reportId']}/")
+    folder = lab_state / "exports" / told["reportId"]
+    (file,) = folder.iterdir()
+    assert {each for each in set(lab_state.rglob("*")) - before if "exports" in each.parts} == {folder, file}
+
+
+def test_a_prefix_that_names_another_reports_files_mixes_with_nothing(inspected, export, door, lab_state):
+    inspected.finds(inspected.push(), OPENSSL)
+    first, (one,) = export()
+    (file,) = (lab_state / "exports" / first["reportId"]).iterdir()
+    report = f"CYCLONEDX_1_4_outputs_{first['reportId']}"
+    for prefix in (report, f"{report}/more.json", f"{report}/{file.name}", first["reportId"], f"{first['reportId']}/{file.name}", one["key"]):
+        told, (another,) = export(keyPrefix=prefix)
+        assert another["key"].startswith(f"{prefix}/CYCLONEDX_1_4_outputs_{told['reportId']}/")
+    assert door.sboms(inspected.account, "us-east-1", first["reportId"]) == [one]
+
+
+def test_a_report_whose_files_are_gone_is_not_an_empty_one(inspected, export, door, lab_state):
+    inspected.finds(inspected.push(), OPENSSL)
+    told, _ = export()
+    shutil.rmtree(lab_state / "exports" / told["reportId"])
+    with pytest.raises(DoorError, match=f"The files of the report {told['reportId']} aren't in the lab's folder any more. Ask for another report."):
+        door.sboms(inspected.account, "us-east-1", told["reportId"])
 
 
 def test_others_change_things_while_a_report_is_written(inspected, export, monkeypatch):

@@ -129,6 +129,50 @@ def test_a_topic_fans_out_to_a_queue(aws, queue):
     assert json.loads(message["Body"])["Message"] == "hello"
 
 
+# no JSON; a policy in quotes, as comes of encoding it twice; JSON that is no object; a statement that lacks everything
+NO_POLICIES = ["nope", json.dumps(json.dumps({"Version": "2012-10-17", "Statement": []})), "[]", "null", json.dumps({"Statement": [{}]})]
+
+
+@pytest.mark.parametrize("text", NO_POLICIES)
+def test_a_queue_takes_no_policy_that_is_none_and_goes_on_without(aws, queue, text):
+    sqs = aws("sqs")
+    for call, named in ((sqs.create_queue, {"QueueName": fresh("queue")}), (sqs.set_queue_attributes, {"QueueUrl": queue})):
+        assert refused(call, Attributes={"Policy": text}, **named) == ("InvalidAttributeValue", "Invalid value for the parameter Policy.")
+    sqs.send_message(QueueUrl=queue, MessageBody="still here")
+    assert [each["Body"] for each in sqs.receive_message(QueueUrl=queue)["Messages"]] == ["still here"]
+
+
+@pytest.mark.parametrize("text", NO_POLICIES)
+def test_a_topic_takes_no_policy_that_is_none(aws, text):
+    sns = aws("sns")
+    topic = sns.create_topic(Name=fresh("topic"))["TopicArn"]
+    before = sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]
+    refusal = ("InvalidParameter", "Invalid parameter: Policy Error: null")
+    assert refused(sns.create_topic, Name=fresh("topic"), Attributes={"Policy": text}) == refusal
+    assert refused(sns.set_topic_attributes, TopicArn=topic, AttributeName="Policy", AttributeValue=text) == refusal
+    assert sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"] == before
+
+
+def test_an_empty_policy_takes_a_queues_away(aws, queue):
+    sqs, arn = aws("sqs"), f"arn:aws:sqs:us-east-1:{ACCOUNT}:{queue.rpartition('/')[2]}"
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}]}
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": json.dumps(policy)})
+    assert json.loads(sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["Policy"])["Attributes"]["Policy"]) == policy
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": ""})
+    assert "Policy" not in sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["Policy"]).get("Attributes", {})
+
+
+def test_a_value_that_breaks_a_rule_is_shown_as_aws_prints_it(aws):
+    code, message = refused(aws("inspector2").search_vulnerabilities, filterCriteria={"vulnerabilityIds": ["CVE-2021-1111", "CVE-2021-2222"]})
+    assert code == "ValidationException"
+    assert message == (
+        "1 validation error detected: Value '[CVE-2021-1111, CVE-2021-2222]' at 'filterCriteria.vulnerabilityIds' failed to satisfy constraint: "
+        "Member must have length less than or equal to 1"
+    )
+    severe = [{"comparison": "EQUALS", "value": "HIGH"}] * 11
+    assert "Value '[StringFilter(comparison=EQUALS, value=HIGH), " in refused(aws("inspector2").list_findings, filterCriteria={"severity": severe})[1]
+
+
 def test_nothing_leaves_the_machine_by_a_topic(aws):
     topic = aws("sns").create_topic(Name=fresh("topic"))["TopicArn"]
     code, message = refused(aws("sns").subscribe, TopicArn=topic, Protocol="email", Endpoint="somebody@example.com")

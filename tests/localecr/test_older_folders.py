@@ -90,6 +90,21 @@ def test_a_folder_of_the_first_release_is_brought_up_to_date_with_all_that_is_in
     assert audit.faults(old) == []
 
 
+def test_what_was_announced_by_layout_7_is_not_announced_again(state, seeded):
+    with closing(sqlite3.connect(state / "lab.sqlite")) as database:
+        database.execute("DROP TABLE inspector_scans")
+        database.execute("CREATE TABLE inspector_scans (image_id INTEGER PRIMARY KEY REFERENCES images(id) ON DELETE CASCADE, scanned_at REAL NOT NULL)")
+        database.execute("INSERT INTO inspector_scans SELECT id, 1767600000 FROM images")
+        scanned = [row[0] for row in database.execute("SELECT id FROM images ORDER BY id")]
+        database.execute("PRAGMA user_version = 7")
+        database.commit()
+    with Process(state):
+        pass
+    assert tables(state) == tables(seeded)
+    with closing(sqlite3.connect(state / "lab.sqlite")) as database:
+        assert database.execute("SELECT image_id FROM inspector_scans ORDER BY image_id").fetchall() == [(each,) for each in scanned] != []
+
+
 def test_a_folder_that_holds_an_older_courses_base_images_gets_todays(state):
     with closing(sqlite3.connect(state / "lab.sqlite")) as database:
         database.execute("PRAGMA foreign_keys = ON")

@@ -34,12 +34,12 @@ ENDS = ("-c", ENDLESS.format(then="os._exit(1)"))
 MISTAKEN = """
 import sys, threading, time
 import localecr
-from localecr.scanning import coverage, worker
+from localecr.scanning import continuous, worker
 worker.OFTEN = 0.1
 def go_on(lab):
     if threading.current_thread().name == "scans":
         raise RuntimeError("a mistake of the lab's")
-coverage.go_on = go_on
+continuous.go_on = go_on
 localecr.start(sys.argv[1], port=0).wait()
 """
 PATIENCE = 60

@@ -17,7 +17,7 @@ import pytest
 from telling import TODAY, day, document, fixes, matches, package, told
 
 from localecr.scanner import merging, osv
-from localecr.scanner.advisories import CATALOGUE, LOADED, OWN, Advisories, AdvisoriesError, Unreadable, catalogue, incoming
+from localecr.scanner.advisories import CATALOGUE, LOADED, OWN, Advisories, AdvisoriesError, NotLoaded, catalogue, incoming
 from localecr.scanner.model import Unscannable
 from localecr.scanner.process import Examiner
 
@@ -172,17 +172,17 @@ def test_of_very_many_that_are_refused_the_first_are_named(advisories, tmp_path)
 
 
 def test_a_source_without_any_document_changes_nothing(advisories, tmp_path):
-    with pytest.raises(Unreadable, match="There is no OSV document in"):
+    with pytest.raises(NotLoaded, match="There is no OSV document in"):
         advisories.update(zipped(tmp_path / "osv.zip", b"{}"))
-    with pytest.raises(Unreadable, match="There is no OSV document in"):
+    with pytest.raises(NotLoaded, match="There is no OSV document in"):
         advisories.update(tmp_path)
 
 
 def test_what_is_no_zip_file_changes_nothing(advisories, tmp_path):
     (tmp_path / "osv.zip").write_text("no ZIP file")
-    with pytest.raises(Unreadable, match="is no ZIP file that can be read to its end"):
+    with pytest.raises(NotLoaded, match="is no ZIP file that can be read to its end"):
         advisories.update(tmp_path / "osv.zip")
-    with pytest.raises(Unreadable, match="can't be read: No such file"):
+    with pytest.raises(NotLoaded, match="can't be read: No such file"):
         advisories.update(tmp_path / "another.zip")
 
 
@@ -192,7 +192,7 @@ def test_a_zip_file_that_is_damaged_in_its_middle_is_loaded_not_at_all(advisorie
     content = bytearray(path.read_bytes())
     content[len(content) // 2 : len(content) // 2 + 40] = bytes(40)
     path.write_bytes(content)
-    with pytest.raises(Unreadable):
+    with pytest.raises(NotLoaded):
         advisories.update(path)
     assert advisories.count(EVER) == 104
 
@@ -208,11 +208,11 @@ def test_a_bomb_is_refused_and_named(advisories, tmp_path):
 def test_too_much_in_all_is_loaded_not_at_all(advisories, tmp_path, monkeypatch):
     path = zipped(tmp_path / "osv.zip", *[document(f"PYSEC-2020-{number}") for number in range(10)])
     monkeypatch.setattr(incoming, "LARGEST_WHOLE", 1000)
-    with pytest.raises(Unreadable, match="too much"):
+    with pytest.raises(NotLoaded, match="too much"):
         advisories.update(path)
     monkeypatch.undo()
     monkeypatch.setattr(incoming, "MOST_DOCUMENTS", 9)
-    with pytest.raises(Unreadable, match="too much"):
+    with pytest.raises(NotLoaded, match="too much"):
         advisories.update(path)
     assert advisories.count(EVER) == 104
 
@@ -254,14 +254,14 @@ def test_a_url_is_downloaded(advisories, tmp_path, web):
 
 def test_a_url_that_answers_with_an_error_or_not_at_all_changes_nothing(advisories, web, monkeypatch):
     url = web(page=(200, b"<html>"), large=(200, bytes(5000)))
-    with pytest.raises(Unreadable, match="can't be downloaded .*404.* Without a network, give a ZIP file or a folder"):
+    with pytest.raises(NotLoaded, match="can't be downloaded .*404.* Without a network, give a ZIP file or a folder"):
         advisories.update(f"{url}/nothing")
-    with pytest.raises(Unreadable, match="is no ZIP file"):
+    with pytest.raises(NotLoaded, match="is no ZIP file"):
         advisories.update(f"{url}/page")
     monkeypatch.setattr(incoming, "LARGEST_DOWNLOAD", 4000)
-    with pytest.raises(Unreadable, match="is larger than"):
+    with pytest.raises(NotLoaded, match="is larger than"):
         advisories.update(f"{url}/large")
-    with pytest.raises(Unreadable, match="can't be downloaded"):
+    with pytest.raises(NotLoaded, match="can't be downloaded"):
         advisories.update("http://127.0.0.1:1/all.zip")
     assert advisories.count(EVER) == 104
 
@@ -272,7 +272,7 @@ def test_a_download_for_which_there_is_no_room_changes_nothing(advisories, web, 
             raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(incoming.tempfile, "TemporaryFile", Full)
-    with pytest.raises(Unreadable, match="can't be kept until it is read: No space left on device"):
+    with pytest.raises(NotLoaded, match="can't be kept until it is read: No space left on device"):
         advisories.update(f"{web(all=(200, bytes(100)))}/all")
 
 

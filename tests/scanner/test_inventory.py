@@ -136,6 +136,7 @@ def test_packages_of_an_unknown_operating_system_have_no_ecosystem(take):
     [
         "usr/lib/python3/dist-packages/PyYAML-5.3.dist-info/METADATA",
         "usr/lib/python3/dist-packages/PyYAML-5.3.egg-info/PKG-INFO",
+        "usr/local/aws-cli/v2/2.1.39/dist/PyYAML-5.3-py3.8.egg-info/METADATA",
         "usr/lib/python3/dist-packages/PyYAML-5.3.egg-info",
         "usr/lib/python3/dist-packages/PyYAML-5.3-py3.9.egg/EGG-INFO/PKG-INFO",
     ],
@@ -148,6 +149,19 @@ def test_a_python_package_keeps_its_name_as_it_is_written(take, path):
 def test_fields_are_known_in_capitals_and_in_small_letters(take):
     found = take(DEBIAN | {STATUS: "PACKAGE: curl\nstatus: install ok installed\nversion: 1\n", "srv/flask.egg-info/PKG-INFO": "name: flask\nVERSION: 2.2.2\n"})
     assert names(found) == {"curl": "1", "flask": "2.2.2"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Metadata-Version: 2.1\nName:\n flask\nVersion:\n\t2.2.2\n .post1\n",
+        "Name : flask\r\nVersion\t:2.2.2\r\n",
+        "License: Apache\n  Name: apache\n  Version: 2.0\nName: flask\nSummary:\n Version: 3\nVersion: 2.2.2\n",
+        "Summary:\n Name: one\nName: flask\nVersion: 2.2.2\nName: two\nVersion: 3\n of many\n",
+    ],
+)
+def test_a_field_goes_on_in_lines_that_begin_with_a_space(take, content):
+    assert names(take({"srv/flask-2.2.2.dist-info/METADATA": content})) == {"flask": "2.2.2"}
 
 
 def test_node_packages_with_and_without_a_scope(take):
@@ -196,6 +210,19 @@ def test_a_jar_that_others_were_shaded_into_has_them_all(take):
     assert names(take({"srv/shop-1.0.jar": jar(shaded)})) == {"com.example:shop": "1.0", "org.yaml:snakeyaml": "1.26"}
 
 
+@pytest.mark.parametrize("folder", ["BOOT-INF/classes/", "WEB-INF/classes/", "inst/"])
+def test_what_was_shaded_into_a_folder_of_a_jar_is_in_it(take, folder):
+    shaded = {folder + name: text for name, text in pom("org.yaml", "snakeyaml", "1.26").items()}
+    assert names(take({"srv/agent-2.0.jar": jar(pom("com.example", "agent", "2.0") | shaded)})) == {"com.example:agent": "2.0", "org.yaml:snakeyaml": "1.26"}
+
+
+@pytest.mark.parametrize("kind", ["jar", "war", "ear", "par", "sar", "kar", "lpkg", "nar", "hpi", "jpi"])
+def test_an_archive_with_jars_in_it_has_many_names(take, kind):
+    inner = jar(pom("org.yaml", "snakeyaml", "1.26"))
+    (one,) = take({f"srv/shop.{kind}": jar({f"a.{kind}": jar({"lib/snakeyaml-1.26.jar": inner})})}).packages
+    assert (one.name, one.path) == ("org.yaml:snakeyaml", f"srv/shop.{kind}:a.{kind}:lib/snakeyaml-1.26.jar")
+
+
 def test_a_jar_that_can_be_started_has_a_script_before_it(take):
     content = b"#!/bin/sh\nexec java -jar $0\n" * 100 + jar(pom("org.yaml", "snakeyaml", "1.26"))
     assert names(take({"srv/app.jar": content})) == {"org.yaml:snakeyaml": "1.26"}
@@ -214,6 +241,16 @@ def test_a_jar_with_a_pom_and_without_its_properties_is_named_by_its_file_and_th
 def test_springs_own_jars_have_no_pom_and_no_group_and_are_known(take):
     content = jar(manifest(Implementation_Title="spring-beans", Implementation_Version="5.3.17"))
     assert names(take({"srv/spring-beans-5.3.17.jar": content})) == {"org.springframework:spring-beans": "5.3.17"}
+
+
+@pytest.mark.parametrize(
+    ("name", "group"),
+    [("derby-10.14.2.0", "org.apache.derby"), ("grpc-netty-1.26.0", "io.grpc"), ("jackson-mapper-asl-1.9.13", "org.codehaus.jackson"),
+     ("xercesImpl-2.11.0", "xerces"), ("zookeeper-3.4.10", "org.apache.zookeeper")],
+)  # fmt: skip
+def test_the_group_is_known_of_what_is_built_without_maven(take, name, group):
+    (one,) = take({f"srv/{name}.jar": jar(manifest(Bundle_Activator="org.example.osgi.Activator"))}).packages
+    assert one.name == f"{group}:{name.rpartition('-')[0]}"
 
 
 def test_a_jar_that_nothing_tells_the_group_of_gets_none(take):

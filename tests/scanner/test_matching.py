@@ -54,6 +54,12 @@ def test_another_release_has_other_fixes(advisories):
     assert fixes(advisories, package("Debian:13", "openssl", "1.0")) == {}
 
 
+def test_an_advisory_that_names_no_release_is_about_all_of_them(tmp_path: Path):
+    with told(tmp_path, document("CVE-2020-22222", "Debian", "shop", events=("introduced 0", "fixed 2-1"))) as advisories:
+        assert [fixes(advisories, package(release, "shop", "1-1")) for release in ("Debian:12", "Debian:13")] == [{"CVE-2020-22222": "2-1"}] * 2
+        assert fixes(advisories, package("Ubuntu:22.04:LTS", "shop", "1-1")) == {}
+
+
 def test_alpine_is_looked_up_by_origin(advisories):
     assert fixes(advisories, package("Alpine:v3.18", "libcrypto3", "3.1.3-r0", source="openssl")) == {"CVE-2023-5363": "3.1.4-r0"}
 
@@ -134,6 +140,20 @@ def test_a_version_in_two_ranges_is_fixed_where_it_leaves_the_last(tmp_path: Pat
     twice["affected"].append(document("x", events=("introduced 1.0", "fixed 1.7"))["affected"][0])
     with told(tmp_path, twice) as advisories:
         assert fixes(advisories, package("PyPI", "shop", "1.2")) == {"CVE-2020-22222": "1.7"}
+
+
+def test_nothing_from_the_highest_limit_on_is_affected(tmp_path: Path):
+    bounded = document("CVE-2020-22222", events=("introduced 0", "limit 1.2", "limit 1.5", "introduced 1.7"))
+    with told(tmp_path, bounded) as advisories:
+        assert fixes(advisories, package("PyPI", "shop", "1.3")) == {"CVE-2020-22222": None}
+        assert fixes(advisories, package("PyPI", "shop", "1.5")) == fixes(advisories, package("PyPI", "shop", "1.8")) == {}
+
+
+def test_a_limit_of_a_star_is_none(tmp_path: Path):
+    """OSV: an asterisk represents infinity."""
+    with told(tmp_path, document("CVE-2020-22222", events=("introduced 0", "fixed 1.5", "limit *", "limit 1.2"))) as advisories:
+        assert fixes(advisories, package("PyPI", "shop", "1.3")) == {"CVE-2020-22222": "1.5"}
+        assert problems(advisories, package("PyPI", "shop", "1.3")) == []
 
 
 def test_a_version_that_is_listed_is_affected(tmp_path: Path):

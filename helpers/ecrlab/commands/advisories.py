@@ -30,13 +30,13 @@ def run(given: argparse.Namespace) -> int:
 
 def _update(given: argparse.Namespace, state: Path) -> int:
     from ecrlab.advisories import opened
-    from localecr.scanner.advisories import Unreadable
+    from localecr.scanner.advisories import NotLoaded
 
     print(f"Reading {given.source} …", file=sys.stderr, flush=True)
     with opened(state) as advisories:
         try:
             done = advisories.update(given.source)
-        except Unreadable as error:
+        except NotLoaded as error:
             raise LabError("advisories", str(error), "Nothing was changed.") from error
     print(f"Advisories read: {done.read:,} ({done.added:,} new, {done.changed:,} changed, {done.unchanged:,} known already).")
     if done.refused:

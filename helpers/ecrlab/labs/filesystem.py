@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gzip
 import io
 import posixpath
 import tarfile
@@ -10,11 +11,15 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import BinaryIO
 
+from ecrlab.errors import LabError
 from ecrlab.labs import looking
 
 LARGEST_LAYER = 8 * 1024 * 1024  # bytes, as it is stored; a larger one is a whole system's, and isn't read
+LARGEST_UNPACKED = 128 * 1024 * 1024  # bytes that such a layer may unpack to: 16 times as much, where real ones have 3 to 10 times
 LARGEST_FILE = 1024 * 1024
+GZIP = b"\x1f\x8b"
 HIDES, HIDES_ALL = ".wh.", ".wh..wh..opq"  # OCI image spec, "Whiteouts"
 
 
@@ -42,7 +47,10 @@ class Filesystem:
 
 
 def filesystem(ecr, repository: str, name: str) -> Filesystem:
-    """The files of an image, by tag or digest; of an index, those of all its images. Raises Missing where there is none."""
+    """The files of an image, by tag or digest; of an index, those of all its images.
+
+    Raises Missing where there is none, and LabError for a layer that unpacks to more than any layer of a lab's has reason to.
+    """
     return Filesystem(tuple(_layer(ecr, repository, digest) for digest in looking.layers(ecr, repository, name)))
 
 
@@ -53,8 +61,35 @@ def _layer(ecr, repository: str, digest: str) -> Mapping[str, bytes]:
         packed = answer.read(LARGEST_LAYER + 1)
     if len(packed) > LARGEST_LAYER:
         return {}
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        return {posixpath.normpath(each.name).lstrip("/"): archive.extractfile(each).read() for each in archive if each.isfile() and each.size <= LARGEST_FILE}
+    stored = io.BytesIO(packed)
+    unpacked = _Bounded(gzip.GzipFile(fileobj=stored) if packed.startswith(GZIP) else stored, f"{repository}@{digest}")
+    with tarfile.open(fileobj=unpacked, mode="r|") as archive:
+        return {posixpath.normpath(each.name).lstrip("/"): archive.extractfile(each).read() for each in archive if _is_kept(each)}
+
+
+class _Bounded:
+    """A layer as it unpacks, read once from its beginning to its end."""
+
+    def __init__(self, file: BinaryIO, layer: str) -> None:
+        self._file = file
+        self._layer = layer
+        self._left = LARGEST_UNPACKED
+
+    def read(self, size: int) -> bytes:
+        piece = self._file.read(size)
+        self._left -= len(piece)
+        if self._left < 0:
+            raise LabError(
+                "layer",
+                f"The layer {self._layer} unpacks to more than {LARGEST_UNPACKED // 1024**2} MiB, so its files weren't looked at.",
+                "Nothing in this lab needs so much: build the image without it, push it, and run the check again.",
+            )
+        return piece
+
+
+def _is_kept(entry: tarfile.TarInfo) -> bool:
+    """Whether an entry is a file that is small, also where its holes were left out."""
+    return entry.isfile() and not entry.issparse() and entry.size <= LARGEST_FILE
 
 
 def _hides(mark: str, path: str) -> bool:

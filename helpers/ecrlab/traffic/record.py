@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from localecr.door import write_private
 
 FILE = "traffic.json"
 
@@ -49,9 +50,7 @@ class Fortnight:
     def keep(self, state: Path) -> None:
         """Write it down, whole or not at all."""
         document = {"begins": self.begins, "ends": self.ends, "calls": self.calls}
-        temporary = (state / FILE).with_suffix(".new")
-        temporary.write_text(json.dumps(document, default=datetime.isoformat), "utf-8")
-        os.replace(temporary, state / FILE)
+        write_private(state / FILE, json.dumps(document, default=datetime.isoformat))
 
     @staticmethod
     def forget(state: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the registry announces: an event for what a call did. AWS: Amazon ECR events and EventBridge; facts/ecr.md §5.
+"""What the registry announces: an event for what a call did. AWS: Amazon ECR events and EventBridge.
 
 An image's push and an image's or a tag's deletion are announced; of a repository's deletion, with whatever is in it, AWS documents no
 event, nor any of the public registry. "AWS API Call via CloudTrail" needs a trail that logs (AWS: Events from AWS services), and trails

@@ -1,5 +1,5 @@
 """AWS IAM's policy language: documents read and judged. It knows neither database nor HTTP; only the simulator asks the
 database, for what is attached to whom it simulates.
 
-Sources of the rules: the IAM user guide ("IAM JSON policy reference", "Policy evaluation logic"), as facts/ecr.md §2.3 and §2.5 sum them up.
+Sources of the rules: the IAM user guide ("IAM JSON policy reference", "Policy evaluation logic").
 """

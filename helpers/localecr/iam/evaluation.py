@@ -1,4 +1,4 @@
-"""May they? One decision from all the policies that have a say (AWS: "Policy evaluation logic", facts/ecr.md §2.3).
+"""May they? One decision from all the policies that have a say (AWS: "Policy evaluation logic").
 
 An explicit deny wins. Within an account it is enough that a policy of the caller's or one of the resource's allows; across accounts both
 must. A permissions boundary and session policies limit what the others allow, but for a grant of the resource's policy to the user or

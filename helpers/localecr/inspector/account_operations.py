@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import Any
 
 from localecr.errors import AwsError
-from localecr.inspector import accounts, pages, rescans
+from localecr.inspector import accounts, filters, pages, rescans
 from localecr.inspector.accounts import registry_of
 from localecr.inspector.errors import not_built
 from localecr.ledger import Call
 from localecr.registry import Registry
-from localecr.scanning import configuration, coverage
+from localecr.scanning import configuration, eligibility
 
 Answer = dict[str, Any]
 STATES = {True: "ENABLED", False: "DISABLED"}
@@ -37,13 +37,21 @@ def enable(call: Call) -> Answer:
 def disable(call: Call) -> Answer:
     """Disables Inspector for ECR, and puts the registry back to basic scanning. Other resource types are never enabled here."""
     types = call.parameters.get("resourceTypes") or ["ECR"]
-    return _switched(call, lambda registry: _scan(registry, "BASIC") if "ECR" in types else None)
+    return _switched(call, lambda registry: _deactivate(registry) if "ECR" in types else None)
+
+
+def _deactivate(registry: Registry) -> None:
+    """With the last scan type an account's filters and settings go too (AWS: Deactivating Amazon Inspector)."""
+    if accounts.is_enabled(registry):
+        _scan(registry, "BASIC")
+        filters.delete_all(registry)
+        rescans.reset(registry)
 
 
 def _scan(registry: Registry, scan_type: configuration.ScanType) -> None:
     """Sets the registry's scan type, which Inspector goes with; of a registry that has it already the rules stay."""
     if configuration.of(registry).type != scan_type:
-        coverage.configure(registry, configuration.Configuration(scan_type, EVERYTHING if scan_type == "ENHANCED" else ()))
+        eligibility.configure(registry, configuration.Configuration(scan_type, EVERYTHING if scan_type == "ENHANCED" else ()))
 
 
 def _switched(call: Call, switch: Callable[[Registry], None]) -> Answer:

@@ -15,7 +15,7 @@ from localecr.scanning.configuration import CONTINUOUS, MANUAL
 
 Covered = dict[str, Any]  # the model's CoveredResource; times in seconds since 1970
 REPOSITORY = "AWS_ECR_REPOSITORY"
-IMAGES = (
+IMAGES_OF_REPOSITORY = (
     "SELECT i.*, s.status, s.completed_at, (SELECT json_group_array(name) FROM (SELECT name FROM tags WHERE image_id = i.id ORDER BY name)) AS tags"
     " FROM images i LEFT JOIN scans s ON s.image_id = i.id AND s.type = 'ENHANCED' WHERE i.repository_id = ? ORDER BY i.id"
 )
@@ -34,12 +34,12 @@ def of(registry: Registry) -> Iterator[Covered]:
     if not accounts.is_enabled(registry):
         return
     kept = configuration.of(registry)
-    for repository in configuration.repositories(registry):
-        frequency = configuration.coverage(kept, repository).frequency
+    for repository in registry.repositories():
+        frequency = kept.of_repository(repository).frequency
         arn = registry.arn(repository["name"])
         about = {"ecrRepository": {"name": repository["name"], "scanFrequency": frequency}}
         yield _covered(registry, REPOSITORY, arn, "SCAN_FREQUENCY_MANUAL" if frequency == MANUAL else "SUCCESSFUL", about)
-        for image in registry.database.all(IMAGES, (repository["id"],)):
+        for image in registry.database.all(IMAGES_OF_REPOSITORY, (repository["id"],)):
             yield _image(registry, arn, frequency, image)
 
 
@@ -89,11 +89,7 @@ def _repository(covered: Covered) -> list[str]:
 
 
 def _of_image(name: str) -> Callable[[Covered], list[Any]]:
-    def values(covered: Covered) -> list[Any]:
-        value = covered["resourceMetadata"].get("ecrImage", {}).get(name)
-        return value if isinstance(value, list) else [] if value is None else [value]
-
-    return values
+    return lambda covered: criteria.present(covered["resourceMetadata"].get("ecrImage", {}).get(name))
 
 
 # member of CoverageFilterCriteria → what of a resource it is about
@@ -106,7 +102,7 @@ VALUES: dict[str, Callable[[Covered], list[Any]]] = {
     "ecrImageTags": _of_image("tags"),
     "ecrRepositoryName": _repository,
     "imagePulledAt": _of_image("imagePulledAt"),
-    "lastScannedAt": lambda covered: [covered["lastScannedAt"]] if "lastScannedAt" in covered else [],
+    "lastScannedAt": lambda covered: criteria.present(covered.get("lastScannedAt")),
     "resourceId": lambda covered: [covered["resourceId"]],
     "resourceType": lambda covered: [covered["resourceType"]],
     "scanStatusCode": lambda covered: [covered["scanStatus"]["statusCode"]],

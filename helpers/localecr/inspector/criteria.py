@@ -82,22 +82,23 @@ IN_PACKAGES = {"architecture": "arch"}
 
 
 def _own(name: str) -> Callable[[Told], Values]:
-    return lambda told: _present(told.get(name))
+    return lambda told: present(told.get(name))
 
 
 def _image(name: str) -> Callable[[Told], Values]:
-    return lambda told: _present(told["resources"][0]["details"]["awsEcrContainerImage"].get(name))
+    return lambda told: present(told["resources"][0]["details"]["awsEcrContainerImage"].get(name))
 
 
 def _vulnerability(name: str) -> Callable[[Told], Values]:
-    return lambda told: _present(told["packageVulnerabilityDetails"].get(name))
+    return lambda told: present(told["packageVulnerabilityDetails"].get(name))
 
 
 def _resource(name: str) -> Callable[[Told], Values]:
-    return lambda told: _present(told["resources"][0].get(name))
+    return lambda told: present(told["resources"][0].get(name))
 
 
-def _present(value: Any) -> Values:
+def present(value: Any) -> Values:
+    """The values of a member: those of a list, a single one, or none."""
     return value if isinstance(value, list) else [] if value is None else [value]
 
 

@@ -91,7 +91,7 @@ def package(match: Match) -> Document:
     """A VulnerablePackage."""
     of = match.package
     fixed = {"fixedInVersion": versions.with_epoch(match.fixed_in, of.ecosystem or "") if match.fixed_in else NOT_AVAILABLE}
-    command = COMMANDS.get((of.ecosystem or "").partition(":")[0])
+    command = COMMANDS.get(versions.family(of.ecosystem or ""))
     return identity(of) | fixed | ({"remediation": command} if command and match.fixed_in else {})
 
 

@@ -1,6 +1,6 @@
-"""SBOMs that were asked for: a file for each image, below ``exports/<bucket>/`` in the lab's folder, where AWS writes to a bucket of S3.
+"""SBOMs that were asked for: a file for each image, in ``exports/<report's id>/`` in the lab's folder, where AWS writes to a bucket of S3.
 
-An export is over when it is asked for. Nothing is encrypted: there is no KMS here. AWS: CreateSbomExport.
+What a caller names, bucket and prefix, is told back and names no file. An export is over when it is asked for. Nothing is encrypted: there is no KMS here. AWS: CreateSbomExport.
 """
 
 from __future__ import annotations
@@ -23,11 +23,8 @@ from localecr.scanner.model import Inventory
 from localecr.scanning import configuration
 
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-# of a key prefix: what is a folder's name on every system, also where a character takes four bytes; Windows drops dots and blanks at an end
-PIECE = re.compile(r"[^\\\x00-\x1f\x7f:*?\"<>|]{0,59}[^\\\x00-\x1f\x7f:*?\"<>|. ]")
-DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.I)  # which Windows has no folder of that name for
-LONGEST_PREFIX = 200
-KEY = re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:(key|alias)/.+")
+LONGEST_KEY = 1024  # bytes. AWS: Naming Amazon S3 objects
+KMS_KEY = re.compile(r"arn:aws:kms:[a-z0-9-]+:\d{12}:(key|alias)/.+")
 FORMAT = "CYCLONEDX_1_4"
 SCANNED = (
     "SELECT i.id, i.digest, v.inventory FROM scans s JOIN images i ON i.id = s.image_id JOIN inventories v ON v.digest = i.digest"
@@ -38,69 +35,68 @@ BAD_KEY = {"errorCode": "MALFORMED_KMS_KEY", "errorMessage": "kmsKeyArn is no AR
 
 
 def create(registry: Registry, asked: dict[str, Any]) -> str:
-    """Writes the SBOMs of all images that are scanned and fit the filter; the report's id. Raises ValidationException for a place that can be none."""
+    """Writes the SBOMs of all images that are scanned and fit the filter; the report's id. Raises ValidationException for a place that S3 has not."""
     if asked["reportFormat"] != FORMAT:
         raise not_built("SBOMs in the format SPDX are")
-    folder, number = _folder(registry, asked["s3Destination"]), str(uuid.uuid4())
-    error = None if KEY.fullmatch(asked["s3Destination"]["kmsKeyArn"]) else BAD_KEY
+    _refuse_impossible(asked["s3Destination"])
+    report = str(uuid.uuid4())
+    error = None if KMS_KEY.fullmatch(asked["s3Destination"]["kmsKeyArn"]) else BAD_KEY
     written = 0
     for document in _documents(registry, asked.get("resourceFilterCriteria", {})) if error is None else ():
-        _write(folder / _report(number) / _file(document), document)
+        _write(_folder(registry, report) / _file(document), document)
         written += 1
     error = error or (None if written else NOTHING)
     with registry.database.write() as transaction:
         transaction.execute(
             "INSERT INTO inspector_exports (id, account, region, asked_at, request, status, error) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                number, registry.account, registry.region, registry.lab.clock.now(), json.dumps(asked), "FAILED" if error else "SUCCEEDED",
+                report, registry.account, registry.region, registry.lab.clock.now(), json.dumps(asked), "FAILED" if error else "SUCCEEDED",
                 error and json.dumps(error),
             ),
         )  # fmt: skip
-    return number
+    return report
 
 
-def find(registry: Registry, number: str) -> sqlite3.Row:
+def find(registry: Registry, report: str) -> sqlite3.Row:
     """An export. Raises ResourceNotFoundException."""
     row = registry.database.one(
-        "SELECT * FROM inspector_exports WHERE id = ? AND account = ? AND region = ?", (number, registry.account, registry.region)
+        "SELECT * FROM inspector_exports WHERE id = ? AND account = ? AND region = ?", (report, registry.account, registry.region)
     )
     if row is None:
-        raise not_found(f"There is no report {number}.")
+        raise not_found(f"There is no report {report}.")
     return row
 
 
-def documents(registry: Registry, number: str) -> list[dict[str, Any]]:
-    """The SBOMs of an export as they lie in the folder: ``key``, under which S3 would have it, and ``document``."""
-    destination = json.loads(find(registry, number)["request"])["s3Destination"]
-    files = sorted((_folder(registry, destination) / _report(number)).glob("*.json"))
+def documents(registry: Registry, report: str) -> list[dict[str, Any]]:
+    """The SBOMs of an export as they lie in the folder: ``key``, under which S3 would have it, and ``document``. Raises ResourceNotFoundException."""
+    row = find(registry, report)
+    files = sorted(_folder(registry, row["id"]).glob("*.json"))
+    if not files and row["status"] == "SUCCEEDED":
+        raise not_found(f"The files of the report {report} aren't in the lab's folder any more. Ask for another report.")
+    prefix = json.loads(row["request"])["s3Destination"].get("keyPrefix", "").rstrip("/")
+    below = f"{prefix}/" if prefix else ""
     found = [json.loads(path.read_text("utf-8")) for path in files]
-    prefix = "".join(f"{piece}/" for piece in _pieces(destination))
-    return [{"key": prefix + _key(registry, number, document), "document": document} for document in found]
+    return [{"key": below + _key(registry, report, document), "document": document} for document in found]
 
 
-def _folder(registry: Registry, destination: dict[str, str]) -> Path:
-    """Where an export's files go; never out of the lab's folder."""
-    bucket, prefix, pieces = destination["bucketName"], destination.get("keyPrefix", ""), _pieces(destination)
-    if not BUCKET.fullmatch(bucket) or ".." in bucket or DEVICE.fullmatch(bucket):
+def _refuse_impossible(destination: dict[str, str]) -> None:
+    """Raises ValidationException for a bucket or a prefix that S3 has not. AWS: General purpose bucket naming rules."""
+    bucket, prefix = destination["bucketName"], destination.get("keyPrefix", "")
+    if not BUCKET.fullmatch(bucket) or ".." in bucket:
         raise invalid("s3Destination.bucketName", "A bucket's name has 3 to 63 characters: lower case letters, digits, dots and hyphens.")
-    if len(prefix) > LONGEST_PREFIX or not all(PIECE.fullmatch(each) and not DEVICE.fullmatch(each) for each in pieces):
-        raise invalid("s3Destination.keyPrefix", f"In this lab a key prefix has at most {LONGEST_PREFIX} characters, and pieces that are names of folders.")
-    return registry.lab.folder.joinpath("exports", bucket, *pieces)
+    if len(prefix.encode("utf-8", "surrogatepass")) > LONGEST_KEY:
+        raise invalid("s3Destination.keyPrefix", f"A key of S3, and so its prefix, has at most {LONGEST_KEY:,} bytes.")
 
 
-def _pieces(destination: dict[str, str]) -> list[str]:
-    return [piece for piece in destination.get("keyPrefix", "").split("/") if piece]
+def _folder(registry: Registry, report: str) -> Path:
+    return registry.lab.folder / "exports" / report
 
 
-def _report(number: str) -> str:
-    return f"{FORMAT}_outputs_{number}"
-
-
-def _key(registry: Registry, number: str, document: dict[str, Any]) -> str:
+def _key(registry: Registry, report: str, document: dict[str, Any]) -> str:
     """Where AWS writes a document, below the prefix."""
     image = document["metadata"]["component"]
     resource = f"{registry.arn('')[:-1]}_{image['name'].replace('/', '_')}_{image['version']}"
-    return f"{_report(number)}/account={registry.account}/resource={IMAGE}/{resource}_{FORMAT}.json"
+    return f"{FORMAT}_outputs_{report}/account={registry.account}/resource={IMAGE}/{resource}_{FORMAT}.json"
 
 
 def _file(document: dict[str, Any]) -> str:
@@ -119,8 +115,8 @@ def _documents(registry: Registry, wanted: dict[str, Any]) -> Iterator[dict[str,
     if not accounts.is_enabled(registry):
         return
     kept, now = configuration.of(registry), registry.lab.clock.now()
-    for repository in configuration.repositories(registry):
-        if configuration.coverage(kept, repository).frequency == configuration.MANUAL:
+    for repository in registry.repositories():
+        if not kept.of_repository(repository).is_watched:
             continue
         for image in registry.database.all(SCANNED, (repository["id"],)):
             if _fits(registry, repository["name"], image, wanted):

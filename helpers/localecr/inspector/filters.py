@@ -24,7 +24,7 @@ def create(registry: Registry, asked: dict[str, Any]) -> str:
     """Makes a filter, which acts on the findings that are there at once; its ARN. Raises BadRequestException, ServiceQuotaExceededException,
     ValidationException."""
     _check_name(asked["name"])
-    now, number = registry.lab.clock.now(), uuid.uuid4().hex[:16]
+    now, id = registry.lab.clock.now(), uuid.uuid4().hex[:16]
     with registry.database.write() as transaction:
         if _is_taken(registry, asked["name"]):
             raise AwsError("BadRequestException", TAKEN.format(name=asked["name"]))
@@ -34,12 +34,12 @@ def create(registry: Registry, asked: dict[str, Any]) -> str:
             "INSERT INTO inspector_filters (id, account, region, name, action, criteria, description, reason, tags, created_at, updated_at)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
-                number, registry.account, registry.region, asked["name"], asked["action"], _criteria(asked["filterCriteria"]), asked.get("description"),
+                id, registry.account, registry.region, asked["name"], asked["action"], _criteria(asked["filterCriteria"]), asked.get("description"),
                 asked.get("reason"), json.dumps(_checked_tags(asked.get("tags", {}))), now, now,
             ),
         )  # fmt: skip
         findings.judge_again(registry)
-    return arn(registry, number)
+    return arn(registry, id)
 
 
 def update(registry: Registry, asked: dict[str, Any]) -> str:
@@ -60,17 +60,23 @@ def update(registry: Registry, asked: dict[str, Any]) -> str:
     return asked["filterArn"]
 
 
-def delete(registry: Registry, name: str) -> None:
+def delete(registry: Registry, filter_arn: str) -> None:
     """Deletes a filter by its ARN; what it alone suppressed is active again. Raises ResourceNotFoundException."""
     with registry.database.write() as transaction:
-        transaction.execute("DELETE FROM inspector_filters WHERE id = ?", (find(registry, name)["id"],))
+        transaction.execute("DELETE FROM inspector_filters WHERE id = ?", (find(registry, filter_arn)["id"],))
         findings.judge_again(registry)
 
 
-def set_tags(registry: Registry, name: str, tags: dict[str, str]) -> None:
+def delete_all(registry: Registry) -> None:
+    """Deletes every filter of an account in a Region, of which no finding is open any more; within a transaction."""
+    with registry.database.write() as transaction:
+        transaction.execute("DELETE FROM inspector_filters WHERE account = ? AND region = ?", (registry.account, registry.region))
+
+
+def set_tags(registry: Registry, filter_arn: str, tags: dict[str, str]) -> None:
     """Gives a filter these tags in the place of those that it had. Raises ResourceNotFoundException, BadRequestException."""
     with registry.database.write() as transaction:
-        transaction.execute("UPDATE inspector_filters SET tags = ? WHERE id = ?", (json.dumps(_checked_tags(tags)), find(registry, name)["id"]))
+        transaction.execute("UPDATE inspector_filters SET tags = ? WHERE id = ?", (json.dumps(_checked_tags(tags)), find(registry, filter_arn)["id"]))
 
 
 def listed(registry: Registry) -> list[sqlite3.Row]:
@@ -78,16 +84,16 @@ def listed(registry: Registry) -> list[sqlite3.Row]:
     return registry.database.all("SELECT * FROM inspector_filters WHERE account = ? AND region = ? ORDER BY name", (registry.account, registry.region))
 
 
-def find(registry: Registry, name: str) -> sqlite3.Row:
+def find(registry: Registry, filter_arn: str) -> sqlite3.Row:
     """The filter of an ARN. Raises ResourceNotFoundException."""
-    found = next((row for row in listed(registry) if arn(registry, row["id"]) == name), None)
+    found = next((row for row in listed(registry) if arn(registry, row["id"]) == filter_arn), None)
     if found is None:
-        raise not_found(f"There is no filter {name}.")
+        raise not_found(f"There is no filter {filter_arn}.")
     return found
 
 
-def arn(registry: Registry, number: str) -> str:
-    return f"arn:aws:inspector2:{registry.region}:{registry.account}:owner/{registry.account}/filter/{number}"
+def arn(registry: Registry, id: str) -> str:
+    return f"arn:aws:inspector2:{registry.region}:{registry.account}:owner/{registry.account}/filter/{id}"
 
 
 def told(registry: Registry, row: sqlite3.Row) -> dict[str, Any]:

@@ -58,9 +58,9 @@ class Finding:
         return self.status != "CLOSED"
 
 
-def arn(account: str, region: str, number: str) -> str:
+def arn(account: str, region: str, id: str) -> str:
     """``arn:aws:inspector2:us-east-1:000000000000:finding/<id>``."""
-    return f"arn:aws:inspector2:{region}:{account}:finding/{number}"
+    return f"arn:aws:inspector2:{region}:{account}:finding/{id}"
 
 
 def identifier(account: str, region: str, repository: str, digest: str, vulnerability: str, earlier: int) -> str:

@@ -46,7 +46,7 @@ def record(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row, exam
             changed.append(suppression.judged(replace(again, last_observed_at=now, updated_at=now), rules))
     changed += [_closed(each, FIXED, now) for each in before.values() if each.is_open]
     _keep(registry, changed)
-    _note_scan(registry, repository, image)
+    _announce_first_scan(registry, repository, image)
 
 
 def of_image(registry: Registry, image: sqlite3.Row, start: int = 0, most: int = -1) -> list[dict[str, Any]]:
@@ -178,8 +178,7 @@ def _forget(registry: Registry) -> None:
         transaction.execute("DELETE FROM inspector_findings WHERE forgotten_at <= ?", (registry.lab.clock.now(),))
 
 
-def _note_scan(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row) -> None:
+def _announce_first_scan(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row) -> None:
     with registry.database.write() as transaction:
-        if registry.database.one("SELECT 1 FROM inspector_scans WHERE image_id = ?", (image["id"],)) is None:
+        if transaction.execute("INSERT OR IGNORE INTO inspector_scans (image_id) VALUES (?)", (image["id"],)).rowcount:
             announcements.first_scan(registry, repository, image, counts_of_image(registry, image))
-        transaction.execute("INSERT OR REPLACE INTO inspector_scans (image_id, scanned_at) VALUES (?, ?)", (image["id"], registry.lab.clock.now()))

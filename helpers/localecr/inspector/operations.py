@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from localecr.inspector import account_operations, coverage_operations, export_operations, filter_operations, finding_operations, vulnerabilities
+from localecr.inspector import account_operations, coverage_operations, export_operations, filter_operations, finding_operations, vulnerability_operations
 from localecr.ledger import Call
 
 OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = (
@@ -14,5 +14,5 @@ OPERATIONS: dict[str, Callable[[Call], dict[str, Any]]] = (
     | export_operations.OPERATIONS
     | filter_operations.OPERATIONS
     | finding_operations.OPERATIONS
-    | vulnerabilities.OPERATIONS
+    | vulnerability_operations.OPERATIONS
 )

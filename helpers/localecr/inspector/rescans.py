@@ -12,7 +12,7 @@ from typing import Any
 
 from localecr.clock import DAY
 from localecr.registry import Registry
-from localecr.scanning import coverage
+from localecr.scanning import continuous
 
 LIFETIME = "LIFETIME"
 UNSET = {"rescanDuration": LIFETIME}
@@ -41,7 +41,13 @@ def put(registry: Registry, configuration: dict[str, Any]) -> None:
             " ON CONFLICT (account, region) DO UPDATE SET rescans = excluded.rescans",
             (registry.account, registry.region, json.dumps(kept)),
         )
-        coverage.go_on(registry.lab)
+        continuous.go_on(registry.lab)
+
+
+def reset(registry: Registry) -> None:
+    """Takes back what was set; within a transaction."""
+    with registry.database.write() as transaction:
+        transaction.execute("UPDATE inspector_accounts SET rescans = '{}' WHERE account = ? AND region = ?", (registry.account, registry.region))
 
 
 def limits(registry: Registry) -> Limits:

@@ -52,22 +52,34 @@ def _check_string(shape: Shape, value: str, path: str, enums: bool) -> None:
 def _check_range(shape: Shape, size: float, value: Any, path: str, what: str) -> None:
     low, high = shape.metadata.get("min"), shape.metadata.get("max")
     if low is not None and size < low:
-        raise _broken(path, "", value, f"Member must have {what} greater than or equal to {low}")
+        raise _broken(path, "", _shown(shape, value), f"Member must have {what} greater than or equal to {low}")
     if high is not None and size > high:
-        raise _broken(path, "", value, f"Member must have {what} less than or equal to {high}")
+        raise _broken(path, "", _shown(shape, value), f"Member must have {what} less than or equal to {high}")
 
 
-def _broken(path: str, name: str, value: Any, constraint: str) -> AwsError:
-    shown, where = "" if value is None else f"'{str(value)[:200]}' ", _join(path, name) if name else path
+def _broken(path: str, name: str, value: str | None, constraint: str) -> AwsError:
+    shown, where = "" if value is None else f"'{value[:200]}' ", _join(path, name) if name else path
     fields = [{"name": where, "message": constraint}]  # which newer services tell too
     return AwsError(
         "ValidationException", DETECTED.format(value=shown, path=where, constraint=constraint), reason="FIELD_VALIDATION_FAILED", fields=fields
     )
 
 
+def _shown(shape: Shape, value: Any) -> str:
+    """A value as AWS's services print one: ``[KeySchemaElement(attributeName=id, keyType=HASH)]``."""
+    if isinstance(shape, ListShape):
+        return f"[{', '.join(_shown(shape.member, each) for each in value)}]"
+    if isinstance(shape, StructureShape):
+        return f"{shape.name}({', '.join(f'{_lowered(name)}={_shown(shape.members[name], each)}' for name, each in value.items())})"
+    return str(value)
+
+
 def _join(path: str, name: str) -> str:
-    name = name[:1].lower() + name[1:]
-    return f"{path}.{name}" if path else name
+    return f"{path}.{_lowered(name)}" if path else _lowered(name)
+
+
+def _lowered(name: str) -> str:
+    return name[:1].lower() + name[1:]
 
 
 @lru_cache(maxsize=512)

@@ -1,10 +1,11 @@
-"""SNS's operations where the lab knows better than moto: nothing leaves the machine."""
+"""SNS's operations where the lab knows better than moto: nothing leaves the machine, and a topic's policy is read before it is kept."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from localecr.errors import AwsError
+from localecr.iam import documents
 from localecr.ledger import Call
 from localecr.neighbours import journal
 
@@ -29,5 +30,25 @@ def of_topic(call: Call) -> dict[str, Any]:
     return journal.execute(call.lab, call.account, call.region, "sns", call.operation, call.parameters)
 
 
-NAMING = ("DeleteTopic", "GetTopicAttributes", "ListSubscriptionsByTopic", "Publish", "PublishBatch", "SetTopicAttributes")
-OPERATIONS = dict.fromkeys(NAMING, of_topic) | {"Subscribe": subscribe}
+def create_topic(call: Call) -> dict[str, Any]:
+    _check_policy(call.parameters.get("Attributes", {}).get("Policy"))
+    return journal.execute(call.lab, call.account, call.region, "sns", "CreateTopic", call.parameters)
+
+
+def set_topic_attributes(call: Call) -> dict[str, Any]:
+    if call.parameters.get("AttributeName") == "Policy":
+        _check_policy(call.parameters.get("AttributeValue"))
+    return of_topic(call)
+
+
+def _check_policy(text: str | None) -> None:
+    """Raises InvalidParameter."""
+    try:
+        if text:  # an empty one takes the policy away
+            documents.read(text, "resource")
+    except documents.MalformedPolicy as error:
+        raise AwsError("InvalidParameter", "Invalid parameter: Policy Error: null") from error
+
+
+NAMING = ("DeleteTopic", "GetTopicAttributes", "ListSubscriptionsByTopic", "Publish", "PublishBatch")
+OPERATIONS = dict.fromkeys(NAMING, of_topic) | {"CreateTopic": create_topic, "SetTopicAttributes": set_topic_attributes, "Subscribe": subscribe}

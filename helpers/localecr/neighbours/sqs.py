@@ -1,10 +1,12 @@
-"""SQS's operations where the lab knows better than moto: waiting for messages holds nothing up, and ends with the lab."""
+"""SQS's operations where the lab knows better than moto: waiting for messages holds nothing up, and ends with the lab; a policy is read before it is kept."""
 
 from __future__ import annotations
 
 import time
 from typing import Any
 
+from localecr.errors import AwsError
+from localecr.iam import documents
 from localecr.ledger import Call
 from localecr.neighbours import journal, messages, resources
 from localecr.neighbours.world import World
@@ -35,4 +37,15 @@ def _wait_of_queue(ours: World, call: Call) -> int:
     return int(queue.receive_message_wait_time_seconds) if queue else 0
 
 
-OPERATIONS = {"ReceiveMessage": receive_message}
+def with_attributes(call: Call) -> dict[str, Any]:
+    """What gives a queue attributes, of which its policy must be one: CreateQueue, SetQueueAttributes. Raises InvalidAttributeValue."""
+    policy = call.parameters.get("Attributes", {}).get("Policy")
+    try:
+        if policy:  # an empty one takes the policy away
+            documents.read(policy, "resource")
+    except documents.MalformedPolicy as error:
+        raise AwsError("InvalidAttributeValue", "Invalid value for the parameter Policy.") from error
+    return journal.execute(call.lab, call.account, call.region, "sqs", call.operation, call.parameters)
+
+
+OPERATIONS = {"CreateQueue": with_attributes, "ReceiveMessage": receive_message, "SetQueueAttributes": with_attributes}

@@ -6,6 +6,7 @@ Rows come back as ``sqlite3.Row`` with the columns of ``store/schema.py``.
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -59,6 +60,10 @@ class Registry:
     def uri(self) -> str:
         """What images' names begin with: the AWS name behind the local address."""
         return f"{self.lab.public_address if self.is_public else self.lab.private_address}/{self.host}"
+
+    def repositories(self) -> list[sqlite3.Row]:
+        """Every repository, by name."""
+        return self.database.all("SELECT * FROM repositories WHERE kind = ? AND account = ? AND region = ? ORDER BY name", self.scope)
 
     def arn(self, repository: str) -> str:
         """A repository's ARN; a public one names no Region (AWS: Amazon ECR Public identity-based policies)."""

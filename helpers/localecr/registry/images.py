@@ -7,7 +7,7 @@ import sqlite3
 
 from localecr.errors import AwsError, invalid_parameter
 from localecr.registry import Registry, departures, manifests, paging, repositories, tags
-from localecr.scanning import coverage, scans
+from localecr.scanning import eligibility, scans
 from localecr.store import trouble
 
 IMAGE_TAG = re.compile(r"[a-zA-Z0-9-_.]+")  # ECR's own patterns, as its sentences show them
@@ -213,14 +213,17 @@ OFF_PATTERN = {"InvalidImageDigest": ("imageDigest", IMAGE_DIGEST), "InvalidImag
 
 
 def not_found(registry: Registry, repository: sqlite3.Row, image_id: dict) -> AwsError:
-    def quoted(member: str) -> str:
-        return f"'{image_id[member]}'" if image_id.get(member) is not None else "'null'"
-
     return AwsError(
         "ImageNotFoundException",
-        f"The image with imageId {{imageDigest:{quoted('imageDigest')}, imageTag:{quoted('imageTag')}}} does not exist within the repository "
-        f"with name '{repository['name']}' in the registry with id '{registry.account}'",
+        f"The image with imageId {as_asked(image_id)} does not exist within the repository with name '{repository['name']}' "
+        f"in the registry with id '{registry.account}'",
     )
+
+
+def as_asked(image_id: dict) -> str:
+    """An ImageIdentifier as ECR's sentences have it: what wasn't asked by is ``null``, also where it is known."""
+    digest, tag = (image_id.get(member) or "null" for member in ("imageDigest", "imageTag"))
+    return f"{{imageDigest:'{digest}', imageTag:'{tag}'}}"
 
 
 def identifier(digest: str, tag: str | None) -> dict[str, str]:
@@ -241,7 +244,7 @@ def delete(registry: Registry, repository: sqlite3.Row, image_id: dict[str, str]
             transaction.execute("DELETE FROM tags WHERE repository_id = ? AND name = ?", (repository["id"], tag))
             return [identifier(image["digest"], tag)]
         _refuse_listed(registry, repository, image)
-        coverage.forget_image(registry, repository, image, present)
+        eligibility.forget_image(registry, repository, image, present)
         departures.of_image(registry, repository, image)
         transaction.execute("DELETE FROM images WHERE id = ?", (image["id"],))
     return [identifier(image["digest"], each) for each in present] or [identifier(image["digest"], None)]

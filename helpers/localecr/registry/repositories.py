@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from localecr.errors import AwsError, invalid_parameter
 from localecr.registry import Registry, catalog, departures, paging, resource_tags, tags
-from localecr.scanning import coverage
+from localecr.scanning import eligibility
 
 
 def create(
@@ -50,7 +50,7 @@ def create(
             ),
         )
         made = find(registry, name)
-        coverage.begin_with(registry, made)
+        eligibility.begin_with(registry, made)
     return made
 
 
@@ -100,7 +100,7 @@ def delete(registry: Registry, name: str, force: bool = False) -> sqlite3.Row:
                 "RepositoryNotEmptyException",
                 f"The repository with name '{name}' in registry with id '{registry.account}' cannot be deleted because it still contains images",
             )
-        coverage.forget_repository(registry, row)
+        eligibility.forget_repository(registry, row)
         departures.of_repository(registry, row)
         transaction.execute("DELETE FROM repositories WHERE id = ?", (row["id"],))
         registry.database.afterwards(registry.lab.blobs.garbage.set)

@@ -11,7 +11,7 @@ from localecr.scanner.model import Inventory, Layer, OperatingSystem, Package, P
 from localecr.scanner.overlay import Link
 from localecr.scanner.survey import Elsewhere, Survey, identity
 
-VERSION = 2  # of what is read and written into an inventory: an image whose inventory is of another version is read again
+VERSION = 3  # of what is read and written into an inventory: an image whose inventory is of another version is read again
 STATUS_D = "/status.d/"
 MOST_PROBLEMS = 100  # that are told one by one
 

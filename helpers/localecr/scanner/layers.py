@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from localecr.scanner.media_types import CONFIGS, LAYERS
 from localecr.scanner.model import LayerFile, Subject, Unscannable
 from localecr.scanner.streams import Unreadable
 from localecr.scanner.tar import Tar
 from localecr.scanner.unpacking import Budget, unpacked
-
-CONFIGS = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
-LAYERS = ("application/vnd.oci.image.layer.v1.tar", "application/vnd.oci.image.layer.nondistributable.v1.tar",
-          "application/vnd.docker.image.rootfs.diff.tar", "application/vnd.docker.image.rootfs.foreign.diff.tar")  # fmt: skip
 
 
 def refuse_other_than_images(subject: Subject) -> None:

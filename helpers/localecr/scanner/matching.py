@@ -8,7 +8,7 @@ from localecr.scanner import merging, ranges
 from localecr.scanner.advisories import Advisories, Advisory, Entry
 from localecr.scanner.model import Inventory, Match, Package, Problem, Vulnerability
 from localecr.scanner.osv import package_key
-from localecr.scanner.ranges import Subject
+from localecr.scanner.ranges import PackageVersion
 
 
 class Found(NamedTuple):
@@ -30,36 +30,36 @@ def find(inventory: Inventory, advisories: Advisories, known_at: float) -> tuple
     return [Match(package, each.vulnerability, each.fixed_in) for _, _, package, each in found], list(finder.problems)
 
 
-def subject(package: Package) -> Subject | None:
-    """What a package's advisories are looked up by: of what an operating system packages the source package and its version.
+def _looked_up(package: Package) -> PackageVersion | None:
+    """What a package's advisories are filed under: of what an operating system packages the source package and its version.
 
     None of what has no advisories of its own: a library that came with an operating system's package, or what OSV doesn't know.
     """
     if package.ecosystem is None or package.owner is not None:
         return None
     name = package_key(package.ecosystem, package.source or package.name)
-    return Subject(package.ecosystem, name, package.source_version or package.version)
+    return PackageVersion(package.ecosystem, name, package.source_version or package.version)
 
 
 class _Finder:
-    """Looks each subject up once: binary packages of one source share what was found for it."""
+    """Looks each version of a package up once: binary packages of one source share what was found for it."""
 
     def __init__(self, advisories: Advisories, known_at: float):
         self._advisories = advisories
         self._known_at = known_at
-        self._found: dict[Subject, dict[str, Found]] = {}
+        self._found: dict[PackageVersion, dict[str, Found]] = {}
         self.problems: dict[Problem, None] = {}  # in order, each once
 
     def of(self, package: Package) -> dict[str, Found]:
         """The vulnerabilities of a package, by their ids."""
-        of = subject(package)
+        of = _looked_up(package)
         if of is None:
             return {}
         if of not in self._found:
             self._found[of] = self._look(of)
         return self._found[of]
 
-    def _look(self, of: Subject) -> dict[str, Found]:
+    def _look(self, of: PackageVersion) -> dict[str, Found]:
         entries: dict[int, list[Entry]] = {}
         advisories: dict[int, Advisory] = {}
         for advisory, entry in self._advisories.affecting(of.ecosystem, of.name, self._known_at):
@@ -80,7 +80,7 @@ class _Finder:
                     found[id] = Found(flaw, hits[deciding.number].fixed_in)
         return found
 
-    def _hit(self, of: Subject, advisory: Advisory, entries: list[Entry]) -> ranges.Hit | None:
+    def _hit(self, of: PackageVersion, advisory: Advisory, entries: list[Entry]) -> ranges.Hit | None:
         hit, problems = ranges.affects(of, entries)
         for problem in problems:
             whose = f"{of.name} {of.version}" if problem.of_package else f"{advisory.id} on {of.name}"

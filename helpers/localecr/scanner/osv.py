@@ -12,12 +12,15 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from localecr.scanner.versions import family
+
 LARGEST = 16 << 20  # bytes of a document
 LONGEST_NAME = 512  # characters of an id, an alias, a package's name or a version
 LONGEST_SUMMARY = 1000
 BEGINNING = datetime(1970, 1, 1, tzinfo=timezone.utc)
 CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}")
 EVENTS = ("introduced", "fixed", "last_affected", "limit")
+KEPT = ("severity", "cvss_source", "kev_date_added", "ssvc_exploitation")  # of database_specific: GitHub's own rating, what our catalogue says beside
 
 
 class NotOsv(ValueError):
@@ -81,7 +84,7 @@ def read(given: Any) -> Document:
 
 def package_key(ecosystem: str, name: str) -> str:
     """A package's name as its ecosystem compares it. PyPI: PEP 503, ``Flask_Login`` is ``flask-login``; elsewhere every letter counts."""
-    return re.sub(r"[-_.]+", "-", name).lower() if ecosystem.partition(":")[0] == "PyPI" else name
+    return re.sub(r"[-_.]+", "-", name).lower() if family(ecosystem) == "PyPI" else name
 
 
 def instant(text: Any, what: str) -> float | None:
@@ -144,10 +147,6 @@ def _body(document: dict[str, Any]) -> dict[str, Any]:
         "references": [url for url in references if isinstance(url, str)],
         "specific": {name: specific[name] for name in KEPT if isinstance(specific.get(name), str)},
     }
-
-
-# Of ``database_specific``: GitHub's own rating, and what the course's catalogue says beside
-KEPT = ("severity", "cvss_source", "kev_date_added", "ssvc_exploitation")
 
 
 def _severity(given: dict[str, Any]) -> list[list[str]]:

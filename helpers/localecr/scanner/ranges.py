@@ -9,9 +9,11 @@ from typing import Any, NamedTuple
 from localecr.scanner import versions
 from localecr.scanner.advisories import Entry
 
+UNBOUNDED = (("introduced", "0"), ("limit", "*"))  # events that say nothing: before all versions, after all versions
 
-class Subject(NamedTuple):
-    """A package as advisories are looked up by it; ``name`` as ``osv.package_key`` has it."""
+
+class PackageVersion(NamedTuple):
+    """What advisories are held against: a version of a package, whose ``name`` is as ``osv.package_key`` has it."""
 
     ecosystem: str
     name: str
@@ -41,7 +43,7 @@ class _Broken(Exception):
     """A range with a version that can't be parsed; the message says which."""
 
 
-def affects(subject: Subject, entries: Iterable[Entry]) -> tuple[Hit | None, list[Incomparable]]:
+def affects(package: PackageVersion, entries: Iterable[Entry]) -> tuple[Hit | None, list[Incomparable]]:
     """Whether a document's entries on a package affect its version. A range that can't be compared says nothing, and is told.
 
     A version that is listed by name is affected, comparable or not. One that lies in several ranges is fixed where it leaves the last.
@@ -49,16 +51,16 @@ def affects(subject: Subject, entries: Iterable[Entry]) -> tuple[Hit | None, lis
     problems: list[Incomparable] = []
     described, listed = [], False
     for entry in entries:
-        listed = listed or subject.version in entry["versions"]
+        listed = listed or package.version in entry["versions"]
         for events in entry["ranges"]:
             try:
-                described.append(_sorted(subject.ecosystem, events))
+                described.append(_sorted(package.ecosystem, events))
             except _Broken as error:
                 problems.append(Incomparable(False, str(error)))
     if not described:
         return Hit(None) if listed else None, problems
     try:
-        version = versions.parse(subject.ecosystem, subject.version)
+        version = versions.parse(package.ecosystem, package.version)
     except versions.Unparsable as error:
         return (Hit(None), problems) if listed else (None, [*problems, Incomparable(True, str(error))])
     ends = [_end(events, version) for events in described if _contains(events, version)]
@@ -73,18 +75,23 @@ def affects(subject: Subject, entries: Iterable[Entry]) -> tuple[Hit | None, lis
 def in_words(events: list[list[str]]) -> str:
     """A range for a person: ``from 1.25.4 before 1.26.5``; ``up to 1.2.17``; ``every version``."""
     words = {"introduced": "from", "fixed": "before", "last_affected": "up to", "limit": "before"}
-    return " ".join(f"{words[what]} {version}" for what, version in events if (what, version) != ("introduced", "0")) or "every version"
+    return " ".join(f"{words[what]} {version}" for what, version in events if (what, version) not in UNBOUNDED) or "every version"
 
 
 def _sorted(ecosystem: str, events: list[list[str]]) -> list[_Event]:
+    """A range's events in order. Of its limits only the highest counts, and none where one is infinity."""
     read = []
     for what, version in events:
+        if what == "limit" and ["limit", "*"] in events:
+            continue
         try:
             value = None if version == "0" and what in ("introduced", "fixed") else versions.parse(ecosystem, version)
         except versions.Unparsable as error:
             raise _Broken(str(error)) from None
         read.append(_Event(what, version, value))
-    return sorted(read, key=_KEY)
+    ordered = sorted(read, key=_KEY)
+    highest = max((place for place, event in enumerate(ordered) if event.what == "limit"), default=None)
+    return [event for place, event in enumerate(ordered) if event.what != "limit" or place == highest]
 
 
 def _compare(one: _Event, other: _Event) -> int:
@@ -104,6 +111,8 @@ def _contains(events: list[_Event], version: Any) -> bool:
     for event in events:
         if event.value is not None and version < event.value:
             break
+        if event.what == "limit":
+            return False  # whatever is introduced after it
         if event.what == "introduced":
             inside = True
         elif event.what != "last_affected" or event.value < version:

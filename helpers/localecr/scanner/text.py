@@ -28,22 +28,27 @@ def _text(line: bytes) -> str:
 def blocks(stream: Stream, fields: Collection[str]) -> Iterator[dict[str, str]]:
     """Blocks of ``Field: value`` lines with empty lines between them, as dpkg and mail write them: those of the fields that each has.
 
-    Only a value's first line is told, and a field is told as it stands in ``fields``, however it is written: neither dpkg nor mail
-    distinguishes ``name`` and ``Name``. Raises Unreadable for bytes that are no text.
+    Only a value's first line is told, which is the next one where nothing stands behind the colon, and a field is told as it stands in
+    ``fields``, however it is written: neither dpkg nor mail distinguishes ``name`` and ``Name``. Raises Unreadable for bytes that are no text.
     """
     wanted = {each.lower(): each for each in fields}
     said: dict[str, str] = {}
-    is_empty = True
+    is_empty, last = True, None
     for line in lines(stream):
         if "\0" in line:
             raise Unreadable("is no text")
         if line.strip():
             is_empty = False
+            if line.startswith((" ", "\t")):
+                if last and not said[last]:
+                    said[last] = line.strip()
+                continue
             name, colon, value = line.partition(":")
-            if colon and (field := wanted.get(name.lower())):
-                said.setdefault(field, value.strip())
+            last = wanted.get(name.rstrip().lower()) if colon else None
+            if last:
+                said.setdefault(last, value.strip())
         elif not is_empty:
             yield said
-            said, is_empty = {}, True
+            said, is_empty, last = {}, True, None
     if not is_empty:
         yield said

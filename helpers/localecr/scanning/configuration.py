@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from localecr.errors import AwsError, invalid_parameter
+from localecr.errors import invalid_parameter
 from localecr.iam.matching import glob
 from localecr.iam.variables import ANY
 from localecr.registry import Registry
@@ -26,6 +26,18 @@ class Configuration:
     type: ScanType
     rules: tuple[Rule, ...]
 
+    def of_repository(self, repository: sqlite3.Row) -> RepositoryConfiguration:
+        """What a repository gets of it. What is set for the repository itself (scanOnPush) counts with BASIC alone."""
+        filters: list[dict[str, str]] = []
+        frequency = ON_PUSH if self.type == "BASIC" and repository["scan_on_push"] else MANUAL
+        order = FREQUENCIES[self.type]
+        for rule in sorted(self.rules, key=lambda rule: order.index(rule["scanFrequency"]), reverse=True):
+            applied = [each for each in rule["repositoryFilters"] if matches(each["filter"], repository["name"])]
+            if applied:
+                frequency = rule["scanFrequency"]
+                filters = applied + filters
+        return RepositoryConfiguration(self.type, frequency, tuple(filters))
+
     def as_json(self) -> dict[str, Any]:
         """The model's RegistryScanningConfiguration."""
         return {"scanType": self.type, "rules": list(self.rules)}
@@ -35,12 +47,17 @@ UNSET = Configuration("BASIC", ())  # of a registry for which nothing was put
 
 
 @dataclass(frozen=True)
-class Coverage:
-    """How a repository's images are scanned. ``MANUAL`` is, of BASIC, when somebody asks; of ENHANCED, never."""
+class RepositoryConfiguration:
+    """How a repository's images are scanned (the model's RepositoryScanningConfiguration). ``MANUAL`` is, of BASIC, when somebody asks; of ENHANCED, never."""
 
     type: ScanType
     frequency: str
     filters: tuple[dict[str, str], ...]  # those that match the repository: the model's appliedScanFilters
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether Amazon Inspector scans the repository's images."""
+        return self.type == "ENHANCED" and self.frequency != MANUAL
 
 
 def of(registry: Registry) -> Configuration:
@@ -72,32 +89,8 @@ def checked(scan_type: ScanType, rules: Iterable[Rule]) -> Configuration:
     return Configuration(scan_type, tuple(rules))
 
 
-def repositories(registry: Registry) -> list[sqlite3.Row]:
-    """Every repository of a registry, by name."""
-    return registry.database.all("SELECT * FROM repositories WHERE kind = ? AND account = ? AND region = ? ORDER BY name", registry.scope)
-
-
-def coverage(configuration: Configuration, repository: sqlite3.Row) -> Coverage:
-    """How a repository's images are scanned. What is set for the repository itself (scanOnPush) counts with BASIC alone."""
-    filters: list[dict[str, str]] = []
-    frequency = ON_PUSH if configuration.type == "BASIC" and repository["scan_on_push"] else MANUAL
-    order = FREQUENCIES[configuration.type]
-    for rule in sorted(configuration.rules, key=lambda rule: order.index(rule["scanFrequency"]), reverse=True):
-        applied = [each for each in rule["repositoryFilters"] if matches(each["filter"], repository["name"])]
-        if applied:
-            frequency = rule["scanFrequency"]
-            filters = applied + filters
-    return Coverage(configuration.type, frequency, tuple(filters))
-
-
 def matches(wildcard: str, name: str) -> bool:
     """Whether a filter chooses a repository: one without ``*`` those whose names contain it, another the names that it describes in full."""
     if "*" not in wildcard:
         return wildcard in name
     return glob(tuple(ANY if each == "*" else each for each in wildcard))(name)
-
-
-def refuse_enhanced(configuration: Configuration) -> None:
-    """StartImageScan is basic scanning's alone. The code is inferred, the sentence seen."""
-    if configuration.type == "ENHANCED":
-        raise AwsError("ValidationException", "This feature is disabled")

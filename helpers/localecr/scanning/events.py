@@ -33,12 +33,12 @@ def frequencies_changed(registry: Registry, changes: Sequence[tuple[str, str, st
 
 
 def repository_created(registry: Registry, name: str, frequency: str) -> None:
-    """A repository was made that enhanced scanning covers. AWS says that there is an event and not what is in it: inferred."""
+    """A repository was made whose images enhanced scanning takes. AWS says that there is an event and not what is in it: inferred."""
     _change(registry, [{"action-type": "CREATE", "repositories": [_repository(registry, name, frequency)], "resource-type": "REPOSITORY"}])
 
 
 def image_changed(registry: Registry, action: str, repository: str, frequency: str, digest: str, tags: Sequence[str]) -> None:
-    """An image came (``CREATE``) or went (``DELETE``) in a repository that enhanced scanning covers; inferred as well."""
+    """An image came (``CREATE``) or went (``DELETE``) in a repository whose images enhanced scanning takes; inferred as well."""
     images = [{"image-digest": digest, "image-tags": list(tags)}]
     _change(
         registry,

@@ -38,7 +38,7 @@ def keep(look: Look, outcome: Outcome) -> None:
             subjects.keep(look.registry.lab, outcome.inventory)
         if look.type == "BASIC":
             end = _end_basic(look, outcome)
-        elif _is_covered(look):
+        elif configuration.of(look.registry).of_repository(look.repository).is_watched:
             end = _end_enhanced(look, outcome)
         else:
             transaction.execute("DELETE FROM scans WHERE image_id = ? AND type = ? AND completed_at IS NULL", look.key)
@@ -54,19 +54,14 @@ def give_back(look: Look) -> None:
         transaction.execute("UPDATE scans SET attempts = MAX(0, attempts - 1) WHERE image_id = ? AND type = ?", look.key)
 
 
-def _is_covered(look: Look) -> bool:
-    covered = configuration.coverage(configuration.of(look.registry), look.repository)
-    return covered.type == "ENHANCED" and covered.frequency != configuration.MANUAL
-
-
 def _end_basic(look: Look, outcome: Outcome) -> End:
     try:
-        examination = _scannable(outcome)
+        examination = _examined(outcome)
         basic.refuse_unsupported(examination.inventory)
     except Unscannable as why:
         end = End(why.status, why.reason)
     else:
-        end = End("COMPLETE", scans.COMPLETE, examination.sources_updated_at, basic.findings(examination))
+        end = End("COMPLETE", scans.DESCRIPTIONS["COMPLETE"], examination.sources_updated_at, basic.findings(examination))
     status = "COMPLETE" if end.status == "COMPLETE" else "FAILED"  # those that AWS publishes; of UNSUPPORTED_IMAGE it says nothing
     named = tags.of_image(look.registry, look.image["id"])
     events.scanned(look.registry, look.repository["name"], look.image["digest"], named, status, scans.counts(end.findings))
@@ -75,15 +70,16 @@ def _end_basic(look: Look, outcome: Outcome) -> End:
 
 def _end_enhanced(look: Look, outcome: Outcome) -> End:
     try:
-        examination = _scannable(outcome)
+        examination = _examined(outcome)
         _refuse_unsupported(examination.inventory)
     except Unscannable as why:
         return End(why.status, why.reason)
     inspectors.record(look.registry, look.repository, look.image, examination)
-    return End("COMPLETE", scans.COMPLETE, examination.sources_updated_at, [])
+    return End("COMPLETE", scans.DESCRIPTIONS["COMPLETE"], examination.sources_updated_at, [])
 
 
-def _scannable(outcome: Outcome) -> Examination:
+def _examined(outcome: Outcome) -> Examination:
+    """Raises Unscannable where that is the outcome."""
     if isinstance(outcome, Unscannable):
         raise outcome
     return outcome

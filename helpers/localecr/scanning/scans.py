@@ -16,17 +16,18 @@ from typing import Any
 from localecr.clock import DAY
 from localecr.errors import AwsError
 from localecr.registry import Lab, Registry, manifests, tags
+from localecr.scanner.media_types import CONFIGS
 from localecr.scanning import configuration, events
 from localecr.scanning.configuration import CONTINUOUS, MANUAL
 
-# what of AWS's is known of a status; of IN_PROGRESS it says nothing, and the last is Amazon Inspector's
-PENDING = "Pending start of the image scan."
-COMPLETE = "The scan was completed successfully."
-ACTIVE = "Continuous scan is selected for image."
-EXPIRED = "The configured scan duration has lapsed."
+# what AWS says beside a status, as far as that is known; the last two are of enhanced scanning
+DESCRIPTIONS = {
+    "PENDING": "Pending start of the image scan.",
+    "COMPLETE": "The scan was completed successfully.",
+    "ACTIVE": "Continuous scan is selected for image.",
+    "SCAN_ELIGIBILITY_EXPIRED": "The configured scan duration has lapsed.",
+}
 SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "INFORMATIONAL", "UNDEFINED", "UNTRIAGED")  # the last is Amazon Inspector's, for the one before
-# configs of what is an image and not something else that lies in a registry
-CONFIGS = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
 
 
 @dataclass(frozen=True)
@@ -81,19 +82,20 @@ def ask_on_push(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row)
     """Has an image scanned that was just stored, if its repository's are; call it in that transaction."""
     if registry.is_public:
         return
-    covered = configuration.coverage(configuration.of(registry), repository)
-    if covered.frequency == MANUAL or not is_scannable(image):
+    kept = configuration.of(registry).of_repository(repository)
+    if kept.frequency == MANUAL or not is_scannable(image):
         return
-    if covered.type == "ENHANCED":
-        events.image_changed(registry, "CREATE", repository["name"], covered.frequency, image["digest"], tags.of_image(registry, image["id"]))
-    ask(registry, image["id"], covered.type)
+    if kept.is_watched:
+        events.image_changed(registry, "CREATE", repository["name"], kept.frequency, image["digest"], tags.of_image(registry, image["id"]))
+    ask(registry, image["id"], kept.type)
 
 
 def start(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row) -> None:
     """StartImageScan. Raises UnsupportedImageTypeException; LimitExceededException within 24 hours of the last time, a push's scan included;
     ValidationException with enhanced scanning, which nobody starts."""
     with registry.database.write():
-        configuration.refuse_enhanced(configuration.of(registry))
+        if configuration.of(registry).type == "ENHANCED":
+            raise AwsError("ValidationException", "This feature is disabled")  # the code is inferred, the sentence seen
         if not is_scannable(image):
             kind = image["media_type"] if image["media_type"] not in manifests.IMAGES else image["artifact_type"]
             raise AwsError(
@@ -112,9 +114,29 @@ def ask(registry: Registry, image_id: int, scan_type: configuration.ScanType) ->
         transaction.execute(
             "INSERT INTO scans (image_id, type, status, description, asked_at, due) VALUES (?, ?, 'PENDING', ?, ?, 1) ON CONFLICT (image_id, type)"
             " DO UPDATE SET status = excluded.status, description = excluded.description, asked_at = excluded.asked_at, due = due + 1, attempts = 0",
-            (image_id, scan_type, PENDING, registry.lab.clock.now()),
+            (image_id, scan_type, DESCRIPTIONS["PENDING"], registry.lab.clock.now()),
         )
         wake(registry.lab)
+
+
+def look_again(registry: Registry, repository: sqlite3.Row) -> None:
+    """Has a repository's images looked at again whose enhanced scans came to their end; their status stays."""
+    with registry.database.write() as transaction:
+        transaction.execute(
+            "UPDATE scans SET due = due + 1 WHERE type = 'ENHANCED' AND status = 'COMPLETE'"
+            " AND image_id IN (SELECT id FROM images WHERE repository_id = ?)",
+            (repository["id"],),
+        )
+        wake(registry.lab)
+
+
+def expire(registry: Registry, image_id: int) -> None:
+    """Ends with an image that enhanced scanning leaves behind; no look at it is due any more."""
+    with registry.database.write() as transaction:
+        status = "SCAN_ELIGIBILITY_EXPIRED"
+        transaction.execute(
+            "UPDATE scans SET status = ?, description = ?, due = 0 WHERE image_id = ? AND type = 'ENHANCED'", (status, DESCRIPTIONS[status], image_id)
+        )
 
 
 def wake(lab: Lab) -> None:
@@ -130,16 +152,18 @@ def _row(registry: Registry, image_id: int, scan_type: str) -> sqlite3.Row | Non
 
 def find(registry: Registry, repository: sqlite3.Row, image: sqlite3.Row) -> Scan | None:
     """The scan of an image, of the type that the registry is set to; None where there is none."""
-    covered = configuration.coverage(configuration.of(registry), repository)
-    row = _row(registry, image["id"], covered.type)
-    if row is None or (covered.type == "ENHANCED" and covered.frequency == MANUAL):
+    kept = configuration.of(registry).of_repository(repository)
+    row = _row(registry, image["id"], kept.type)
+    if row is None:
         return None
-    if covered.type == "BASIC":
+    if kept.type == "BASIC":
         results = _basic(json.loads(row["findings"])) if row["completed_at"] is not None else None
         return Scan("BASIC", row["status"], row["description"], results, row["completed_at"], row["source_updated_at"])
+    if not kept.is_watched:
+        return None
     results = _enhanced(registry, image) if row["completed_at"] is not None else None
-    goes_on = row["status"] == "COMPLETE" and covered.frequency == CONTINUOUS
-    status, description = ("ACTIVE", ACTIVE) if goes_on else (row["status"], row["description"])
+    goes_on = row["status"] == "COMPLETE" and kept.frequency == CONTINUOUS
+    status, description = ("ACTIVE", DESCRIPTIONS["ACTIVE"]) if goes_on else (row["status"], row["description"])
     return Scan("ENHANCED", status, description, results, row["completed_at"], row["source_updated_at"])
 
 

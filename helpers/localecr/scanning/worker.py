@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from localecr.registry import Lab, Registry
-from localecr.scanning import coverage, knowledge
+from localecr.scanning import continuous, knowledge
 from localecr.store import trouble
 from localecr.store.database import Closed, Database
 
@@ -34,7 +34,7 @@ _beginning = threading.Lock()
 def begin(lab: Lab) -> None:
     """Has scans done that an earlier process of the lab left, and images looked at again that are scanned continuously. Call it when the lab starts."""
     with trouble.tolerated("That images are to be scanned again"):
-        coverage.go_on(lab)
+        continuous.go_on(lab)
     if lab.database.one("SELECT 1 FROM scans WHERE due LIMIT 1"):
         wake(lab)
 
@@ -108,7 +108,7 @@ class Worker:
         """Has continuous scanning go on with what is known now; who moved the clock is answered when that is asked for."""
         if not self._is_ending:
             with trouble.tolerated("That images are to be scanned again"):
-                coverage.go_on(self._lab)
+                continuous.go_on(self._lab)
 
     def stop(self) -> None:
         self._is_ending = True

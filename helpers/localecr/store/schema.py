@@ -254,8 +254,20 @@ FINDINGS_AFRESH = (
     + FINDINGS_INDEXES
 )
 
+FIRST_SCANS = """
+CREATE TABLE inspector_scans (          -- images whose first scan was announced: no later one is
+    image_id INTEGER PRIMARY KEY REFERENCES images(id) ON DELETE CASCADE
+);
+"""
+
+FIRST_SCANS_AFRESH = (
+    " ALTER TABLE inspector_scans RENAME TO inspector_scans_before;"
+    + FIRST_SCANS
+    + " INSERT INTO inspector_scans SELECT image_id FROM inspector_scans_before; DROP TABLE inspector_scans_before;"
+)
+
 # Amazon Inspector: who has it enabled, what it found, what is to be suppressed
-INSPECTOR = FINDINGS + FINDINGS_INDEXES + """
+INSPECTOR = FINDINGS + FINDINGS_INDEXES + FIRST_SCANS + """
 CREATE TABLE inspector_accounts (       -- who had Inspector look at ECR's images; no row where nobody ever had
     account TEXT NOT NULL,
     region TEXT NOT NULL,
@@ -263,10 +275,6 @@ CREATE TABLE inspector_accounts (       -- who had Inspector look at ECR's image
     rescans TEXT NOT NULL DEFAULT '{}', -- JSON: how long images are looked at, as UpdateConfiguration was given it, and updatedAt
     PRIMARY KEY (account, region)
 ) WITHOUT ROWID;
-CREATE TABLE inspector_scans (          -- images that were looked at, and when the last time
-    image_id INTEGER PRIMARY KEY REFERENCES images(id) ON DELETE CASCADE,
-    scanned_at REAL NOT NULL
-);
 CREATE TABLE inspector_filters (
     id TEXT PRIMARY KEY,                -- what the ARN ends in: 16 hexadecimal digits
     account TEXT NOT NULL,
@@ -307,7 +315,7 @@ STEPS = {  # version → what makes the next one of it
     + LEDGER_AFRESH
     + METRICS,
     6: SCANS + INSPECTOR,
-    7: FINDINGS_AFRESH,
+    7: FINDINGS_AFRESH + FIRST_SCANS_AFRESH,
 }
 
 SCHEMA = """

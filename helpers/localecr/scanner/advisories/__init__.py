@@ -17,11 +17,11 @@ from typing import Any, NamedTuple
 
 from localecr.scanner import osv
 from localecr.scanner.advisories import catalogue, tables
-from localecr.scanner.advisories.incoming import Unreadable, documents
+from localecr.scanner.advisories.incoming import NotLoaded, documents
 from localecr.scanner.advisories.tables import CATALOGUE, LOADED, OWN, AdvisoriesError
 from localecr.scanner.model import Problem
 
-__all__ = ["CATALOGUE", "FILE", "LOADED", "OWN", "Advisories", "AdvisoriesError", "Advisory", "Entry", "Said", "Unreadable", "Update", "is_cve"]
+__all__ = ["CATALOGUE", "FILE", "LOADED", "OWN", "Advisories", "AdvisoriesError", "Advisory", "Entry", "NotLoaded", "Said", "Update", "is_cve"]
 
 FILE = "advisories.sqlite"  # in the lab's folder
 MOST_NAMED = 20  # documents that an update refuses and names
@@ -122,12 +122,13 @@ class Advisories:
     def affecting(self, ecosystem: str, package: str, known_at: float) -> list[tuple[Advisory, Entry]]:
         """The documents that speak of a package, each with what it says of it; several entries of one come one by one.
 
-        ``package`` as ``osv.package_key`` has it; of an operating system it is the source package.
+        ``package`` as ``osv.package_key`` has it; of an operating system it is the source package. What names an operating system
+        without a release (``Debian``) speaks of all its releases.
         """
         rows = self._database.execute(
             f"SELECT {COLUMNS}, entry FROM affected CROSS JOIN documents AS document ON document.number = affected.document"
-            f" WHERE ecosystem = :ecosystem AND package = :package AND {CURRENT} ORDER BY affected.rowid",
-            {"ecosystem": ecosystem, "package": package, "known_at": known_at},
+            f" WHERE ecosystem IN (:ecosystem, :family) AND package = :package AND {CURRENT} ORDER BY affected.rowid",
+            {"ecosystem": ecosystem, "family": ecosystem.partition(":")[0], "package": package, "known_at": known_at},
         )
         return [(Advisory.of(row), json.loads(row["entry"])) for row in rows]
 
@@ -201,7 +202,7 @@ class Advisories:
     def update(self, source: str | Path) -> Update:
         """Loads OSV documents from a ZIP file, a folder or a URL (of a ZIP file): all of them that can be read, or, where that fails, none.
 
-        A document takes the place of an older one of the same id. What is no OSV document is counted and named. Raises Unreadable.
+        A document takes the place of an older one of the same id. What is no OSV document is counted and named. Raises NotLoaded.
         """
         kept, refused = Counter[str](), 0
         problems: list[Problem] = []
@@ -214,7 +215,7 @@ class Advisories:
                     if len(problems) < MOST_NAMED:
                         problems.append(Problem(name, str(error)))
             if not kept:
-                raise Unreadable(f"There is no OSV document in {source}.")
+                raise NotLoaded(f"There is no OSV document in {source}.")
         return Update(kept["added"], kept["changed"], kept["unchanged"], refused, tuple(problems))
 
     def add(self, document: dict[str, Any]) -> str:

@@ -21,13 +21,13 @@ PATIENCE = 60  # seconds for the next bytes of a download
 Given = Iterator[tuple[str, bytes]]  # a document's name and its text; of one that is too large so much that this is seen
 
 
-class Unreadable(Exception):
+class NotLoaded(Exception):
     """Nothing could be loaded, and nothing was changed; the message says why."""
 
 
 @contextmanager
 def documents(source: str | Path) -> Iterator[Given]:
-    """The documents of a ZIP file, a folder or a URL. Raises Unreadable, also while they are read."""
+    """The documents of a ZIP file, a folder or a URL. Raises NotLoaded, also while they are read."""
     if str(source).startswith(("https://", "http://")):
         with _downloaded(str(source)) as file, _unzipped(file, str(source)) as given:
             yield _bounded(given)
@@ -37,7 +37,7 @@ def documents(source: str | Path) -> Iterator[Given]:
         try:
             file = open(source, "rb")
         except OSError as error:
-            raise Unreadable(f"{source} can't be read: {error.strerror}. Give a ZIP file, a folder, or a URL.") from error
+            raise NotLoaded(f"{source} can't be read: {error.strerror}. Give a ZIP file, a folder, or a URL.") from error
         with file, _unzipped(file, str(source)) as given:
             yield _bounded(given)
 
@@ -47,7 +47,7 @@ def _bounded(given: Given) -> Given:
     for count, (name, text) in enumerate(given, 1):
         whole += len(text)
         if count > MOST_DOCUMENTS or whole > LARGEST_WHOLE:
-            raise Unreadable(f"That is too much: more than {MOST_DOCUMENTS:,} documents, or than {LARGEST_WHOLE >> 30} GiB of them.")
+            raise NotLoaded(f"That is too much: more than {MOST_DOCUMENTS:,} documents, or than {LARGEST_WHOLE >> 30} GiB of them.")
         yield name, text
 
 
@@ -58,7 +58,7 @@ def _folder(folder: Path) -> Given:
                 with path.open("rb") as file:
                     yield str(path.relative_to(folder)), _read(file)
             except OSError as error:
-                raise Unreadable(f"{path} can't be read: {error.strerror}.") from error
+                raise NotLoaded(f"{path} can't be read: {error.strerror}.") from error
 
 
 @contextmanager
@@ -67,7 +67,7 @@ def _unzipped(file: BinaryIO, name: str) -> Iterator[Given]:
         with zipfile.ZipFile(file) as archive:
             yield _entries(archive)
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, OSError, EOFError, NotImplementedError, RuntimeError) as error:
-        raise Unreadable(f"{name} is no ZIP file that can be read to its end ({error}).") from error
+        raise NotLoaded(f"{name} is no ZIP file that can be read to its end ({error}).") from error
 
 
 def _entries(archive: zipfile.ZipFile) -> Given:
@@ -91,11 +91,11 @@ def _downloaded(url: str) -> Iterator[BinaryIO]:
                 answer.raise_for_status()
                 for part in answer.iter_content(1 << 20):
                     if file.tell() + len(part) > LARGEST_DOWNLOAD:
-                        raise Unreadable(f"{url} is larger than {LARGEST_DOWNLOAD >> 30} GiB.")
+                        raise NotLoaded(f"{url} is larger than {LARGEST_DOWNLOAD >> 30} GiB.")
                     file.write(part)
         except requests.RequestException as error:
-            raise Unreadable(f"{url} can't be downloaded ({error}). Without a network, give a ZIP file or a folder.") from error
+            raise NotLoaded(f"{url} can't be downloaded ({error}). Without a network, give a ZIP file or a folder.") from error
         except OSError as error:
-            raise Unreadable(f"What {url} sends can't be kept until it is read: {error.strerror}.") from error
+            raise NotLoaded(f"What {url} sends can't be kept until it is read: {error.strerror}.") from error
         file.seek(0)
         yield file

@@ -35,11 +35,12 @@ CATALOGERS = (
     Cataloger("lib/apk/db/installed", apk.read_installed),
     Cataloger("usr/lib/apk/db/installed", apk.read_installed),
     Cataloger("**/*.dist-info/METADATA", python.read_metadata, is_library=True),
+    Cataloger("**/*.egg-info/METADATA", python.read_metadata, is_library=True),
     Cataloger("**/*.egg-info/PKG-INFO", python.read_metadata, is_library=True),
     Cataloger("**/*.egg-info", python.read_metadata, is_library=True),
     Cataloger("**/EGG-INFO/PKG-INFO", python.read_metadata, is_library=True),
     Cataloger("**/node_modules/**/package.json", node.read_package, is_library=True),
-    *(Cataloger(f"**/*.{kind}", java.read_archive, is_library=True) for kind in ("jar", "war", "ear")),
+    *(Cataloger(f"**/*{kind}", java.read_archive, is_library=True) for kind in java.ARCHIVES),
 )
 
 PLACES = tuple(each.glob for each in CATALOGERS if not each.glob.startswith("*"))

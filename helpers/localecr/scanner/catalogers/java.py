@@ -17,9 +17,10 @@ from localecr.scanner.unpacking import Budget
 
 DEEPEST = 5  # archives in an archive: an ear's war's jar has three
 LARGEST = 1 << 16  # bytes that are read of a pom.properties, which has a hundred, and of a manifest, whose first lines matter
-POM = re.compile(r"META-INF/maven/([^/]+)/([^/]+)/pom\.(properties|xml)")
+POM = re.compile(r"(?:.+/)?META-INF/maven/([^/]+)/([^/]+)/pom\.(properties|xml)")  # in a folder, too: WEB-INF/classes, or what an agent loads by itself
 MANIFEST = "META-INF/MANIFEST.MF"
-ARCHIVES = (".jar", ".war", ".ear")
+# JBoss's par and sar, Karaf's kar, Liferay's lpkg, NiFi's nar, Jenkins's plugins
+ARCHIVES = (".jar", ".war", ".ear", ".par", ".sar", ".kar", ".lpkg", ".nar", ".hpi", ".jpi")
 FILE_NAME = re.compile(r"(.+?)-(\d[\w.+-]*)")
 GROUP = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)+")
 
