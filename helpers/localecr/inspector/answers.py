@@ -7,6 +7,7 @@ from typing import Any
 
 from localecr.clock import as_datetime
 from localecr.inspector.finding import Finding
+from localecr.records import MONTHS
 
 Document = dict[str, Any]
 IMAGE = "AWS_ECR_CONTAINER_IMAGE"
@@ -15,7 +16,6 @@ NOT_IN_ECR = ("inspectorScore", "inspectorScoreDetails", "exploitabilityDetails"
 # what an image's members are called where they are told of an image of any cloud (AWS: Amazon EventBridge event schema for Amazon Inspector events)
 OF_ANY_CLOUD = {"imageHash": "imageDigest"}
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def of_inspector(finding: Finding) -> Document:
