@@ -19,6 +19,7 @@ from localecr.iam.documents import Document, Kind, MalformedPolicy, Statement
 from localecr.iam.evaluation import PrincipalFacts, Source, Verdict
 from localecr.identities import Entity, Policy, Principal
 from localecr.ledger import Call
+from localecr.neighbours import resources
 from localecr.registry import Registry, policies, registry_policy
 from localecr.request_context import Value
 from localecr.scanning import configuration
@@ -69,17 +70,21 @@ def _with_inspector(call: Call) -> Iterator[tuple[str, str]]:
     yield call.action, call.resource
     before = configuration.of(call.registry).type
     if call.parameters.get("scanType", before) == "ENHANCED":
-        yield "inspector2:Enable", "*"
+        yield _of_inspector("Enable", call)
     elif before == "ENHANCED":
-        yield "inspector2:Disable", "*"
+        yield _of_inspector("Disable", call)
 
 
 def _with_inspectors_findings(call: Call) -> Iterator[tuple[str, str]]:
     """With enhanced scanning the findings are Amazon Inspector's, and are asked of it for the caller."""
     yield call.action, call.resource
     if configuration.of(call.registry).type == "ENHANCED":
-        yield "inspector2:ListCoverage", "*"
-        yield "inspector2:ListFindings", "*"
+        yield _of_inspector("ListCoverage", call)
+        yield _of_inspector("ListFindings", call)
+
+
+def _of_inspector(operation: str, call: Call) -> tuple[str, str]:
+    return f"inspector2:{operation}", resources.of_inspector(operation, call.region, call.account)
 
 
 def _with_bearer(call: Call) -> Iterator[tuple[str, str]]:

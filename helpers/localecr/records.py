@@ -163,7 +163,7 @@ def _written(value: Any, name: str = "") -> Any:
 
 
 def moment(value: datetime) -> str:
-    """``Nov 27, 2020, 9:51:29 PM``, as an answer in a record has a time, and Inspector's events."""
+    """``Nov 27, 2020, 9:51:29 PM``, as an answer in a record has a time."""
     return f"{MONTHS[value.month - 1]} {value.day}, {value.year}, {value.hour % 12 or 12}:{value:%M:%S} {'AM' if value.hour < 12 else 'PM'}"
 
 

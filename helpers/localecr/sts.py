@@ -5,6 +5,7 @@ The role's trust policy has its say where every call is decided, in ``permission
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from localecr.neighbours import iam, journal
 AN_HOUR = 3600  # seconds: what a session lasts unless it is asked for more, and at most where a session assumes a role
 HALF_A_DAY = 12 * 3600
 LARGEST_POLICIES = 10  # managed ones of a session
+ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[^:]+")
 
 
 def get_caller_identity(call: Call) -> dict[str, Any]:
@@ -25,7 +27,9 @@ def get_caller_identity(call: Call) -> dict[str, Any]:
 
 
 def assume_role(call: Call) -> dict[str, Any]:
-    """Raises AccessDenied for a role that isn't there, too: nobody learns by this which are."""
+    """Raises ValidationError for an ARN that is no role's; AccessDenied for a role that isn't there, too: nobody learns by this which are."""
+    if not ROLE.fullmatch(call.parameters["RoleArn"]):
+        raise AwsError("ValidationError", f"{call.parameters['RoleArn']} is invalid")
     role = identities.find_role(call.lab.database, call.parameters["RoleArn"])
     if role is None:
         raise AwsError("AccessDenied", f"User: {call.principal.arn} is not authorized to perform: sts:AssumeRole on resource: {call.parameters['RoleArn']}", 403)

@@ -244,9 +244,16 @@ def test_what_is_not_allowed_is_refused_with_403(meet):
     with pytest.raises(ClientError) as said:
         nobody.client("inspector2").list_findings()
     assert said.value.response["ResponseMetadata"]["HTTPStatusCode"] == 403
-    assert said.value.response["Error"] == {"Code": "AccessDeniedException", "Message": denied(nobody.arn, "inspector2:ListFindings", "*")}
+    assert said.value.response["Error"] == {"Code": "AccessDeniedException", "Message": denied(nobody.arn, "inspector2:ListFindings", "arn:aws:inspector2:us-east-1:111122223333:/findings/list")}
     nobody.may(allow("inspector2:List*"))
     nobody.client("inspector2").list_findings()
+
+
+def test_a_refusal_of_what_has_no_resource_names_its_path(meet):
+    nobody, tagged = meet(), "arn:aws:inspector2:us-east-1:111122223333:owner/111122223333/filter/0123456789abcdef"
+    path = "arn:aws:inspector2:us-east-1:111122223333:/tags/" + tagged
+    with refused("AccessDeniedException", denied(nobody.arn, "inspector2:ListTagsForResource", path)):
+        nobody.client("inspector2").list_tags_for_resource(resourceArn=tagged)
 
 
 def test_a_filter_is_a_resource_of_a_policy(meet, aws):
@@ -277,7 +284,7 @@ def test_a_refusal_is_in_the_trail_with_its_code(meet, aws):
     events = aws("cloudtrail").lookup_events(LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "ListCoverage"}])["Events"]
     (record,) = [record for each in events if (record := json.loads(each["CloudTrailEvent"]))["userIdentity"]["arn"] == nobody.arn]
     assert (record["errorCode"], record["eventSource"]) == ("AccessDenied", "inspector2.amazonaws.com")
-    assert record["errorMessage"] == denied(nobody.arn, "inspector2:ListCoverage", "*")
+    assert record["errorMessage"] == denied(nobody.arn, "inspector2:ListCoverage", "arn:aws:inspector2:us-east-1:111122223333:/coverage/list")
 
 
 @pytest.mark.parametrize("operation", ["list_members", "list_usage_totals", "create_findings_report", "get_delegated_admin_account"])

@@ -11,7 +11,7 @@ from examined import BASE, FLASK, KRB5, OPENSSL, REGION, ZLIB
 from listening import Ear
 from localecr.scanner.model import Match
 
-DATE = re.compile(r"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d{1,2}, \d{4}, \d{1,2}:\d\d:\d\d (AM|PM)")
+DATE = re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) \d\d \d\d:\d\d:\d\d\.\d{3} UTC \d{4}")
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def told(events, detail_type="Inspector2 Finding"):
 
 
 def in_words(moment):
-    return f"{moment:%b} {moment.day}, {moment.year}, {moment.hour % 12 or 12}:{moment:%M:%S} {moment:%p}"
+    return f"{moment:%a %b %d %H:%M:%S}.{moment:%f}"[:-3] + f" UTC {moment.year}"
 
 
 def test_a_new_finding_is_announced_field_by_field(inspected, ear, door):
@@ -52,13 +52,14 @@ def test_a_new_finding_is_announced_field_by_field(inspected, ear, door):
         "inspectorScoreDetails": finding["inspectorScoreDetails"],
         "lastObservedAt": now,
         "packageVulnerabilityDetails": finding["packageVulnerabilityDetails"] | {
-            "vendorCreatedAt": "Mar 1, 2025, 12:00:00 AM", "vendorUpdatedAt": "Apr 1, 2025, 12:00:00 PM",
+            "vendorCreatedAt": "Sat Mar 01 00:00:00.000 UTC 2025", "vendorUpdatedAt": "Tue Apr 01 12:00:00.000 UTC 2025",
         },
         "remediation": finding["remediation"],
         "resources": [
             {
-                "details": {"awsEcrContainerImage": finding["resources"][0]["details"]["awsEcrContainerImage"] | {"pushedAt": now}},
-                "id": arn, "partition": "aws", "region": REGION, "type": "AWS_ECR_CONTAINER_IMAGE",
+                "details": {name: image | {"pushedAt": now} for name, image in finding["resources"][0]["details"].items()},
+                "id": arn, "partition": "aws", "provider": "AWS", "providerAccountId": inspected.account, "region": REGION,
+                "type": "AWS_ECR_CONTAINER_IMAGE",
             }
         ],
         "severity": "HIGH",

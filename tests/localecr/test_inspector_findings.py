@@ -32,6 +32,10 @@ def test_a_finding_of_an_operating_systems_package_field_by_field(inspected, pus
     arn = finding.pop("findingArn")
     assert arn.startswith(f"arn:aws:inspector2:us-east-1:{inspected.account}:finding/")
     (row,) = inspected.ecr.describe_images(repositoryName=inspected.name)["imageDetails"]
+    image = {
+        "repositoryName": inspected.name, "imageTags": ["1.0"], "pushedAt": row["imagePushedAt"], "architecture": "amd64", "registry": inspected.account,
+        "platform": "DEBIAN_12", "inUseCount": 0,
+    }  # fmt: skip
     assert finding == {
         "awsAccountId": inspected.account,
         "type": "PACKAGE_VULNERABILITY",
@@ -78,18 +82,9 @@ def test_a_finding_of_an_operating_systems_package_field_by_field(inspected, pus
                 "id": f"arn:aws:ecr:us-east-1:{inspected.account}:repository/{inspected.name}/{pushed}",
                 "partition": "aws",
                 "region": "us-east-1",
-                "details": {
-                    "awsEcrContainerImage": {
-                        "repositoryName": inspected.name,
-                        "imageTags": ["1.0"],
-                        "pushedAt": row["imagePushedAt"],
-                        "architecture": "amd64",
-                        "imageHash": pushed,
-                        "registry": inspected.account,
-                        "platform": "DEBIAN_12",
-                        "inUseCount": 0,
-                    }
-                },
+                "provider": "AWS",
+                "providerAccountId": inspected.account,
+                "details": {"awsEcrContainerImage": image | {"imageHash": pushed}, "image": image | {"imageDigest": pushed}},
             }
         ],
     }

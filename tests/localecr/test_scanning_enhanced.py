@@ -523,15 +523,16 @@ def somebody(aws, lab_endpoint, account, own):
     return lambda *policies: grants.meet(lab_endpoint, aws("iam", account), f"user-{account[-6:]}", *policies).client("ecr")
 
 
-def denied_action(call):
-    with pytest.raises(Exception, match="is not authorized to perform: ") as caught:
+def denied_action(call, path):
+    """The action that a call was refused for, on Inspector's operation with this path."""
+    with pytest.raises(Exception, match=rf"is not authorized to perform: \S+ on resource: arn:aws:inspector2:us-east-1:[0-9]{{12}}:{path} because") as caught:
         call()
     return str(caught.value).partition("perform: ")[2].partition(" ")[0]
 
 
 def test_turning_enhanced_scanning_on_needs_the_permission_to_enable_inspector(somebody, own):
     user = somebody(allow("ecr:*"))
-    assert denied_action(lambda: turn_on(user)) == "inspector2:Enable"
+    assert denied_action(lambda: turn_on(user), "/enable") == "inspector2:Enable"
     assert own.get_registry_scanning_configuration()["scanningConfiguration"]["scanType"] == "BASIC"
     user.put_registry_scanning_configuration(scanType="BASIC", rules=[rule(ON_PUSH, "*")])
 
@@ -539,7 +540,7 @@ def test_turning_enhanced_scanning_on_needs_the_permission_to_enable_inspector(s
 def test_turning_it_off_needs_the_permission_to_disable_inspector(somebody, own):
     turn_on(own)
     user = somebody(allow(["ecr:*", "inspector2:Enable"]))
-    assert denied_action(lambda: turn_off(user)) == "inspector2:Disable"
+    assert denied_action(lambda: turn_off(user), "/disable") == "inspector2:Disable"
     turn_on(user, ON_PUSH)
 
 
@@ -548,7 +549,7 @@ def test_reading_enhanced_findings_needs_inspectors_permissions_too(somebody, ow
     push(own, "web", holding("web", system("bash")), "1")
     scanned()
     user = somebody(allow("ecr:*"))
-    assert denied_action(lambda: findings(user, "web")) == "inspector2:ListCoverage"
+    assert denied_action(lambda: findings(user, "web"), "/coverage/list") == "inspector2:ListCoverage"
     turn_off(own)
     with refused("ScanNotFoundException"):
         findings(user, "web")

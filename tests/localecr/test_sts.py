@@ -144,6 +144,21 @@ def test_a_role_that_is_not_there_is_denied_like_any_other(aws):
     assert refused(aws("sts").assume_role, RoleArn=arn, RoleSessionName="one") == denied(LEARNER, arn)
 
 
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "no-arn-but-long-enough",
+        f"arn:aws:iam::{ACCOUNT}:user/learner",
+        f"arn:aws:iam::{ACCOUNT}:policy/push",
+        f"arn:aws:sts::{ACCOUNT}:assumed-role/push/me",
+        f"arn:aws:iam::{ACCOUNT}:role/",
+        f"arn:aws:iam:us-east-1:{ACCOUNT}:role/push",
+    ],
+)
+def test_what_is_no_role_is_refused_as_such(aws, arn):
+    assert refused(aws("sts").assume_role, RoleArn=arn, RoleSessionName="one") == ("ValidationError", f"{arn} is invalid")
+
+
 def test_an_external_id_must_be_the_one_agreed_on(user, role):
     who, as_user = user("sts:AssumeRole", account=PARTNER)
     arn = role(trust(PARTNER, StringEquals={"sts:ExternalId": "agreed"}))

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from localecr import records
 from localecr.clock import as_datetime
 from localecr.inspector.finding import Finding
+from localecr.records import MONTHS
 
 Document = dict[str, Any]
 IMAGE = "AWS_ECR_CONTAINER_IMAGE"
 # members of a finding that ECR's model doesn't have, or calls otherwise
 NOT_IN_ECR = ("inspectorScore", "inspectorScoreDetails", "exploitabilityDetails")
+# what an image's members are called where they are told of an image of any cloud (AWS: Amazon EventBridge event schema for Amazon Inspector events)
+OF_ANY_CLOUD = {"imageHash": "imageDigest"}
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def of_inspector(finding: Finding) -> Document:
     """The model's Finding of inspector2; times in seconds since 1970."""
-    return _common(finding) | {"resources": [_resource(finding) | {"partition": "aws", "region": finding.region}]}
+    resource = _resource(finding)
+    resource["details"]["image"] = {OF_ANY_CLOUD.get(name, name): value for name, value in finding.image.items()}
+    where = {"partition": "aws", "provider": "AWS", "providerAccountId": finding.account, "region": finding.region}
+    return _common(finding) | {"resources": [resource | where]}
 
 
 def of_ecr(finding: Finding) -> Document:
@@ -35,7 +42,7 @@ def of_ecr(finding: Finding) -> Document:
 
 
 def of_event(finding: Finding) -> Document:
-    """What an event says of it, in the order of AWS's samples; times in words: ``Dec 3, 2021, 6:02:30 PM``."""
+    """What an event says of it, in the order of AWS's samples; times in words: ``Wed Sep 04 16:55:38.411 UTC 2024``."""
     return _in_words(of_inspector(finding))
 
 
@@ -59,4 +66,8 @@ def _in_words(value: Any, name: str = "") -> Any:
         return {key: _in_words(value[key], key) for key in sorted(value)}
     if isinstance(value, list):
         return [_in_words(each) for each in value]
-    return records.moment(as_datetime(value)) if name.endswith("At") else value
+    return _moment(as_datetime(value)) if name.endswith("At") else value
+
+
+def _moment(value: datetime) -> str:
+    return f"{DAYS[value.weekday()]} {MONTHS[value.month - 1]} {value:%d %H:%M:%S}.{value.microsecond // 1000:03d} UTC {value.year}"

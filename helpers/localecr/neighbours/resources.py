@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from localecr import identities
+from localecr.neighbours import services
 from localecr.registry import Lab
 
 ARN = re.compile(r"arn:aws:([a-z0-9-]+):([a-z0-9-]*):(\d{12}|aws|):(.+)", re.S)
@@ -29,7 +30,7 @@ class Ask:
 
 
 def of(service: str, ask: Ask) -> tuple[str, str]:
-    """The owner's account and the ARN, ``*`` for what has no resource type. ``service`` as IAM's actions begin."""
+    """The owner's account and the ARN, ``*`` for what has no resource type and no other name. ``service`` as IAM's actions begin."""
     arn = FINDERS.get(service, lambda ask: "*")(ask)
     found = ARN.fullmatch(arn)
     return found[3] if found and found[3].isdigit() else ask.account, arn
@@ -131,7 +132,14 @@ def _inspector2(ask: Ask) -> str:
     if ask.operation == "CreateFilter":
         return f"arn:aws:inspector2:{ask.region}:{ask.account}:owner/{ask.account}/filter/*"
     named = {"DeleteFilter": "arn", "TagResource": "resourceArn", "UntagResource": "resourceArn", "UpdateFilter": "filterArn"}.get(ask.operation)
-    return named and ask.get(named) or "*"
+    return named and ask.get(named) or of_inspector(ask.operation, ask.region, ask.account, ask.get("resourceArn") or "")
+
+
+def of_inspector(operation: str, region: str, account: str, arn: str = "") -> str:
+    """What AWS's refusals name where an operation of Inspector's has no resource: its path, ``arn:aws:inspector2:…:/findings/list``. ``arn`` is what
+    the path has of the request."""
+    path = services.model("inspector2").operation_model(operation).http["requestUri"].replace("{resourceArn}", arn)
+    return f"arn:aws:inspector2:{region}:{account}:{path}"
 
 
 def _sts(ask: Ask) -> str:
