@@ -113,6 +113,12 @@ def test_too_many_files_that_tell_of_packages_are_refused(tmp_path, monkeypatch,
     assert "more than 2,000 packages and files that tell of them" in reason(inventory.take, streamed(tmp_path, entries(3000, file)))
 
 
+def test_what_every_layer_tells_again_counts_once(take, monkeypatch):
+    monkeypatch.setattr(survey, "MOST_KEPT", 40)
+    packages = [(f"p{number}", "1") for number in range(30)]
+    assert len(take(*({"var/lib/dpkg/status": status(*packages[: 20 + number])} for number in range(9))).packages) == 28
+
+
 def test_files_count_that_tell_nothing_and_packages_that_one_file_tells_of(take, monkeypatch):
     monkeypatch.setattr(survey, "MOST_KEPT", 20)
     said = "The image's layers have more than 20 packages and files that tell of them."

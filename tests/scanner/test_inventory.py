@@ -253,6 +253,14 @@ def test_the_group_is_known_of_what_is_built_without_maven(take, name, group):
     assert one.name == f"{group}:{name.rpartition('-')[0]}"
 
 
+def test_tomcats_own_jars_have_no_version_in_their_names_and_are_known(take):
+    tomcat = {"Implementation_Title": "Apache Tomcat", "Implementation_Version": "10.1.60"}
+    catalina = jar(manifest(Bundle_SymbolicName="org.apache.tomcat-catalina", Bundle_Version="10.1.60", **tomcat))
+    embedded = jar(manifest(Bundle_SymbolicName="org.apache.tomcat-embed-core", Bundle_Version="10.1.60", **tomcat))
+    found = take({"usr/local/tomcat/lib/catalina.jar": catalina, "srv/lib/tomcat-embed-core-10.1.60.jar": embedded, "srv/lib/core.jar": embedded})
+    assert names(found) == {"org.apache.tomcat:tomcat-catalina": "10.1.60", "org.apache.tomcat.embed:tomcat-embed-core": "10.1.60"}
+
+
 def test_a_jar_that_nothing_tells_the_group_of_gets_none(take):
     assert names(take({"srv/thing-1.0.jar": jar({"a.class": b"\xca\xfe"})})) == {"thing": "1.0"}
 

@@ -42,7 +42,8 @@ ORDERED = {
         "1-def < 1-1-snapshot", "1-1-snapshot < 1-1", "1.0 = 1", "1.0.0 = 1-ga", "1-ga = 1-final", "1a1 = 1-alpha-1", "1-CR1 = 1-rc1",
         # and what advisories have
         "2.4 < 2.12.2", "2.0-beta9 < 2.0-rc1", "4.1.93.Final < 4.1.94.Final", "4.1.94.Final = 4.1.94", "5.2.19.RELEASE < 5.2.20.RELEASE", "2.12.6 < 2.12.6.1",
-        "24.1-jre < 24.1.1-android", "24.1.1-android < 24.1.1-jre", "1.2.17 < 2.0",
+        "5.2.20.RELEASE = 5.2.20", "2.0.0.M1 = 2.0.0-M1", "2.0.0.RC1 < 2.0.0.RELEASE", "2.0-beta1 = 2.0.0.Beta1", "6.0.0.Alpha7 < 6.0.0.CR1",
+        "6.0.0.CR1 < 6.0.0.SP1", "2.0.0-M2 < 2.0.0.RC1", "24.1-jre < 24.1.1-android", "24.1.1-android < 24.1.1-jre", "1.2.17 < 2.0",
     ],
 }  # fmt: skip
 

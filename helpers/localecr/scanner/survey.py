@@ -15,7 +15,7 @@ from localecr.scanner.streams import Stream, Unreadable
 from localecr.scanner.tar import Tar
 from localecr.scanner.unpacking import Budget
 
-MOST_KEPT = 150_000  # files that tell of packages, and what they tell, in all layers: ten times what a large image has, at a kilobyte each
+MOST_KEPT = 150_000  # files that tell of packages, and different things that they tell, in all layers: ten times what a large image has, at a kilobyte each
 
 Facts = tuple[Fact, ...]
 
@@ -51,6 +51,7 @@ class Survey:
         self.files: Overlay[Facts] = Overlay()
         self.first: dict[tuple[str | None, ...], int] = {}
         self._elsewhere = elsewhere
+        self._told: dict[Fact, Fact] = {}  # each once, since every install tells again all that was there before
         self._untold: dict[str, str] = {}  # files that weren't read, by hard links to them that tell something
         self._budget = Budget(sum(layer.size for layer in subject.layers))
         self._kept = 0
@@ -99,15 +100,16 @@ class Survey:
         return self._noted(moved, layer)
 
     def _noted(self, facts: Iterable[Fact], layer: int) -> Facts:
-        noted = []
+        noted: dict[Fact, None] = {}
         self._count()
         for fact in facts:
             if isinstance(fact, Owned) and not catalogers.is_library(fact.path):
                 continue
-            self._count()
+            if fact not in self._told:
+                self._count()
+            noted[self._told.setdefault(fact, fact)] = None
             if isinstance(fact, Package):
                 self.first.setdefault(identity(fact), layer)
-            noted.append(fact)
         return tuple(noted)
 
     def _count(self) -> None:

@@ -33,7 +33,8 @@ def blocks(stream: Stream, fields: Collection[str]) -> Iterator[dict[str, str]]:
     """
     wanted = {each.lower(): each for each in fields}
     said: dict[str, str] = {}
-    is_empty, last = True, None
+    is_empty = True
+    last: str | None = None  # the field of the line before
     for line in lines(stream):
         if "\0" in line:
             raise Unreadable("is no text")

@@ -104,10 +104,14 @@ def _semver(version: str) -> Any:
 
 
 def _maven(version: str) -> Any:
+    """univers lacks two things that Maven has: ``release`` means nothing, as ``final`` does, and a qualifier is the same after a dot and a hyphen.
+
+    Source: POM reference, Version Order Specification.
+    """
     from univers.versions import MavenVersion
 
     _expect(_WHOLE, version)
-    return MavenVersion(version).value
+    return MavenVersion(_DOT.sub("-", _RELEASE.sub("final", version))).value
 
 
 def _expect(pattern: re.Pattern, version: str) -> re.Match:
@@ -124,6 +128,8 @@ _APK = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})*[a-z]?(_[a-z]+[0-9]{0,40})*(-r[0-
 _ZEROS = re.compile(r"^0+(?=[0-9])")
 _AFTER_ORDER = ("cvs", "svn", "git", "hg", "p")
 _AFTER = re.compile(rf"_({'|'.join(_AFTER_ORDER)})([0-9]*)(?![a-z])")
+_RELEASE = re.compile(r"(?<![a-z])release(?![a-z])", re.IGNORECASE)
+_DOT = re.compile(r"\.(?=[A-Za-z])")
 # https://semver.org; npm also takes a leading v
 _SEMVER = re.compile(
     r"v?((?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)\.(?:0|[1-9][0-9]*)"

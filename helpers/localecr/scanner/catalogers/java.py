@@ -22,6 +22,7 @@ MANIFEST = "META-INF/MANIFEST.MF"
 # JBoss's par and sar, Karaf's kar, Liferay's lpkg, NiFi's nar, Jenkins's plugins
 ARCHIVES = (".jar", ".war", ".ear", ".par", ".sar", ".kar", ".lpkg", ".nar", ".hpi", ".jpi")
 FILE_NAME = re.compile(r"(.+?)-(\d[\w.+-]*)")
+TOMCAT = re.compile(r"org\.apache\.tomcat-(?!embed-)(.+)")  # the bundle of lib/catalina.jar; its artifact is tomcat-catalina
 GROUP = re.compile(r"[A-Za-z_][\w-]*(\.[A-Za-z_][\w-]*)+")
 
 Coordinates = tuple[str, str, str]  # group, artifact, version
@@ -106,16 +107,22 @@ def _named(stem: str, manifest: dict[str, str]) -> Iterator[Coordinates]:
         yield _group(named[1], manifest), named[1], named[2]
     elif versions and manifest.get("Implementation-Title") == stem:  # a version was taken out of its name
         yield _group(stem, manifest), stem, versions[0]
+    elif versions and (tomcat := TOMCAT.fullmatch(_bundle(manifest))):
+        yield "org.apache.tomcat", f"tomcat-{tomcat[1]}", versions[0]
 
 
 def _group(artifact: str, manifest: dict[str, str]) -> str:
     """The group of an artifact, where it is known or the manifest tells it; else an empty string."""
     if artifact in GROUPS:
         return GROUPS[artifact]
-    bundle = manifest.get("Bundle-SymbolicName", "").partition(";")[0].strip()
+    bundle = _bundle(manifest)
     for group in (bundle[: dot.start()] for dot in re.finditer(r"\.", bundle)):
         names = (artifact, artifact.removeprefix(f"{group.rpartition('.')[2]}-"))  # log4j's log4j-core is the bundle log4j.core
         if bundle.removeprefix(f"{group}.") in names and GROUP.fullmatch(group):
             return group
     vendor = manifest.get("Implementation-Vendor-Id", "")  # the group, where Maven wrote it by itself
     return vendor if GROUP.fullmatch(vendor) else ""
+
+
+def _bundle(manifest: dict[str, str]) -> str:
+    return manifest.get("Bundle-SymbolicName", "").partition(";")[0].strip()

@@ -21,7 +21,6 @@ _ARTIFACTS = {
     "org.hsqldb": "hsqldb",
     "org.mozilla": "rhino",
     "org.xerial.snappy": "snappy-java",
-    "xalan": "xalan",
     "xerces": "xercesImpl",
     "com.graphql-java": "graphql-java",
     "io.grpc": "grpc-api grpc-context grpc-core grpc-netty grpc-netty-shaded grpc-okhttp grpc-protobuf grpc-services grpc-stub",
@@ -37,9 +36,9 @@ _ARTIFACTS = {
     "com.mysql": "mysql-connector-j",
     "com.h2database": "h2",
 }
-_NAMESAKES = (  # each the group of itself: Apache Commons' first projects
+_NAMESAKES = (  # each the group of itself: Apache's first projects
     "commons-beanutils commons-cli commons-codec commons-collections commons-configuration commons-dbcp commons-digester commons-discovery"
     " commons-fileupload commons-httpclient commons-io commons-jxpath commons-lang commons-logging commons-net commons-pool commons-validator"
-    " log4j"
+    " log4j xalan"
 )
 GROUPS = {artifact: group for group, artifacts in _ARTIFACTS.items() for artifact in artifacts.split()} | {each: each for each in _NAMESAKES.split()}
