@@ -11,11 +11,12 @@ import pytest
 from ecrlab.check import DONE, NOT_TRIED, NOT_YET
 from ecrlab.content import module
 from ecrlab.errors import LabError
-from ecrlab.labs import looking
+from ecrlab.labs import looking, planting
 from learners import LABS
 
 FOLDER = next(path for path in LABS.iterdir() if path.name.startswith("lab-3-"))
 CHECKS, MISTAKES = module(FOLDER / "checks.py"), module(FOLDER / "mistakes.py")
+WREN = CHECKS.wren
 TASKS = ["scanning", "worst-layer", "base", "library", "tool", "unfixed", "release"]
 TICKETS, REPORTS = "lab3/prod/tickets", "lab3/prod/reports"
 MENDED, TWO_STAGES, NEW = MISTAKES.MENDED, MISTAKES.TWO_STAGES, MISTAKES.NEW
@@ -68,7 +69,7 @@ def test_three_steps_bring_the_critical_findings_of_the_first_version(one):
 def test_what_is_left_in_the_release_has_no_fix_or_is_medium(one):
     one.take(solve=TASKS)
     assert findings(one, "1.3") == {"CVE-2024-35195": "MEDIUM"}  # and the suppressed one
-    assert {flaw.id: flaw.status for flaw in CHECKS._findings(one.lab) if flaw.digest == looking.tags(one.lab.client("ecr"), TICKETS)["release"]} == {
+    assert {flaw.id: flaw.status for flaw in CHECKS.flaws.inspected(one.lab) if flaw.digest == looking.tags(one.lab.client("ecr"), TICKETS)["release"]} == {
         "CVE-2024-35195": "ACTIVE",
         UNFIXED: "SUPPRESSED",
     }
@@ -95,7 +96,7 @@ def test_everything_that_is_asked_for_lies_on_the_shelf():
 def test_prepare_twice_changes_nothing(one):
     one.take()
     ecr = one.lab.client("ecr")
-    before = {name: looking.images(ecr, name) for name in (TICKETS, REPORTS, CHECKS.BUILDS, CHECKS.ARCHIVE)}
+    before = {name: looking.images(ecr, name) for name in (TICKETS, REPORTS, WREN.BUILDS, WREN.ARCHIVE)}
     one.guide.prepare()
     assert {name: looking.images(ecr, name) for name in before} == before
 
@@ -173,12 +174,12 @@ def test_any_value_in_the_blanks_reaches_the_check(one, scan_type, often, wanted
 
 def test_what_the_check_reckons_of_filters_is_what_the_registry_does(one):
     one.take()
-    ecr, names = one.lab.client("ecr"), [TICKETS, REPORTS, CHECKS.BUILDS, CHECKS.ARCHIVE]
+    ecr, names = one.lab.client("ecr"), [TICKETS, REPORTS, WREN.BUILDS, WREN.ARCHIVE]
     for wanted in ("prod", "*prod", "prod*", "*prod*", "lab3*tickets", "lab3/prod/*", "lab3/prod", "*"):
         MISTAKES._scan(one.lab, [wanted])
         told = ecr.batch_get_repository_scanning_configuration(repositoryNames=names)["scanningConfigurations"]
         chosen = [each["repositoryName"] for each in told if each["appliedScanFilters"]]
-        assert sorted(chosen) == sorted(name for name in names if CHECKS._fits(wanted, name)), wanted
+        assert sorted(chosen) == sorted(name for name in names if CHECKS.rules.fits(wanted, name)), wanted
 
 
 # Other right ways.
@@ -304,7 +305,7 @@ def test_more_repositories_of_production_do_no_harm(one):
     one.take(solve=TASKS)
     ecr = one.lab.client("ecr")
     ecr.create_repository(repositoryName="lab3/prod/tomorrow")
-    CHECKS.planting.plant(ecr, "lab3/prod/tomorrow", CHECKS.neighbour("tomorrow"), "1.0")
+    planting.plant(ecr, "lab3/prod/tomorrow", WREN.neighbour("tomorrow"), "1.0")
     assert one.outcomes() == dict.fromkeys(TASKS, DONE)
     ecr.delete_repository(repositoryName="lab3/prod/tomorrow", force=True)
 

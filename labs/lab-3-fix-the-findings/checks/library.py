@@ -1,0 +1,56 @@
+"""Task 4: the libraries in tickets."""
+
+from __future__ import annotations
+
+from ecrlab.check import Verdict, not_yet
+from ecrlab.lab import Lab
+
+from .mending import mended
+from .versions import Image, plain
+from .words import listed
+
+LIBRARY = "pyyaml"
+
+
+def check(lab: Lab) -> Verdict:
+    """A version has a PyYAML without known flaws that are critical or high, and every other library as in 1.0."""
+    return mended(
+        lab,
+        is_tried=lambda first, image: image.libraries != first.libraries or image.mislabelled,
+        fault=fault,
+        untried="The libraries of {newest} are those of 1.0.",
+        praise="{name} has another PyYAML, and every other library is what it was.",
+    )
+
+
+def fault(first: Image, image: Image) -> Verdict | None:
+    held, before = image.libraries, first.libraries
+    mine = held.get(LIBRARY, ())
+    if not mine:
+        return not_yet("What isn't there has no flaws, and does no work either: tickets reads its hall with PyYAML, and can't start without.", "Another version, not none.")
+    if len(mine) > 1:
+        return not_yet(
+            f"Added isn't replaced: PyYAML is in {image.name} {len(mine)} times, in the versions {listed(mine)}, and the old one is found as before.",
+            "One line of requirements.txt for each library.",
+        )
+    if image.mislabelled:
+        return not_yet(
+            f"A version is what was built, not what is written on it: {image.mislabelled[0]} says another version of itself than its folder does.",
+            "Ask for another version in requirements.txt; the shelf has some.",
+        )
+    left = [flaw for flaw in image.flaws if flaw.must_go and LIBRARY in map(plain, flaw.packages)]
+    if left and mine == before.get(LIBRARY):
+        return not_yet(f"Another library changed, and PyYAML is what it was: {listed(flaw.id for flaw in left)}.", "requirements.txt says which version is installed.")
+    if left:
+        return not_yet(
+            f"One fix isn't all fixes: PyYAML {mine[0]} is mended of one flaw, and {listed(flaw.id for flaw in left)} is still in it.",
+            "Each finding has a fixedInVersion of its own. The highest of them mends all.",
+        )
+    allowed = {plain(package) for flaw in first.flaws if flaw.must_go for package in flaw.packages}
+    touched = [name for name in sorted(held.keys() | before.keys()) if held.get(name) != before.get(name) and name not in allowed]
+    if touched:
+        return not_yet(
+            f"Newer isn't safer, it is untested: {listed(touched)} changed as well, and nothing critical or high was found there.",
+            "One line of requirements.txt.",
+        )
+    return None

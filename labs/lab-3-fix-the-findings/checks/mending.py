@@ -1,0 +1,49 @@
+"""Tasks 3 to 5: whether a version after 1.0 is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ecrlab.check import Verdict, done, not_tried, not_yet
+from ecrlab.lab import Lab
+
+from .versions import Image, versions
+from .wren import FIRST, MOVING, TICKETS
+
+
+def mended(
+    lab: Lab,
+    is_tried: Callable[[Image, Image], object],
+    fault: Callable[[Image, Image], Verdict | None],
+    untried: str,
+    praise: str,
+    before: Callable[[Image], object] = lambda first: "",
+) -> Verdict:
+    """Whether one of the versions after 1.0 is without fault; else what is wrong with the newest that somebody tried it in."""
+    images = versions(lab)
+    first = images.pop(FIRST, None)
+    if first is None:
+        return not_tried(f"There is no {FIRST} in {TICKETS} yet, which is task 2.")
+    later = list(images.values())
+    if again := [tag for tag in first.tags if tag not in (FIRST, MOVING)]:
+        return not_yet(
+            f"A new name doesn't make a new image: {again[-1]} is the very image that {FIRST} is. What went into the build was the same, so what came out is.",
+            "Change what the task is about, and take the next number.",
+        )
+    if not later:
+        return not_tried(f"There is nothing but {FIRST} in {TICKETS} yet.")
+    tried = [image for image in later if is_tried(first, image)]
+    if not tried:
+        return not_tried(untried.format(newest=later[-1].name), "What you change in work/ counts once it is shipped, under the next number.")
+    faults = {}
+    for image in reversed(tried):
+        faults[image.name] = unseen(image) or fault(first, image)
+        if faults[image.name] is None:
+            return done(praise.format(name=image.name, before=before(first)))
+    return faults[tried[-1].name]
+
+
+def unseen(image: Image) -> Verdict | None:
+    if image.is_scanned:
+        return None
+    return not_yet(f"No findings, because nobody looked: {image.name} isn't scanned by Inspector.", "Task 1. The status is in describe_image_scan_findings.")

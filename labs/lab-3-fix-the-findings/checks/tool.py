@@ -1,0 +1,47 @@
+"""Task 5: the tool that packs the page."""
+
+from __future__ import annotations
+
+from ecrlab.check import Verdict, not_yet
+from ecrlab.lab import Lab
+
+from .mending import mended
+from .versions import Image
+from .words import listed
+
+PAGE = "srv/tickets/web/dist/page.html"
+
+
+def check(lab: Lab) -> Verdict:
+    """A version holds nothing of the tool that packs the page, in no layer, and still has the page."""
+    return mended(
+        lab,
+        is_tried=lambda first, image: image.tools != first.tools or image.buries_the_tool or not _has_page(first, image),
+        fault=fault,
+        untried="{newest} holds all of the tool that packs the page.",
+        praise="{name} has the page, and nothing of what packed it.",
+    )
+
+
+def fault(first: Image, image: Image) -> Verdict | None:
+    if not _has_page(first, image):
+        return not_yet("Thrown out with the tool: the page that it packed is gone as well, and visitors see nothing.", f"{PAGE} belongs into the image.")
+    tools, before = image.tools, first.tools
+    if not tools and image.buries_the_tool:
+        return not_yet(
+            "Deleted above, it still lies below: a layer can hide what a lower one holds, and whoever pulls the image gets both.",
+            "What isn't in the image must not come into any of its layers: a second stage, and COPY --from.",
+        )
+    if tools and len(tools) < len(before):
+        return not_yet(f"A smaller tool is a tool: {listed(tools)} is still there, and the next flaw may be in it.", "Nothing of node_modules is needed to show a page.")
+    if tools:
+        return not_yet(
+            "A newer tool is mended until its next flaw. Production doesn't pack pages, so nothing of it belongs there.",
+            "A second stage that takes the page alone.",
+        )
+    return None
+
+
+def _has_page(first: Image, image: Image) -> bool:
+    page = first.filesystem.files.get(PAGE)
+    return page is not None and page in image.filesystem.files.values()

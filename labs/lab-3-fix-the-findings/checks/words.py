@@ -1,0 +1,15 @@
+"""How several things are told in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def some(names: Iterable[str]) -> str:
+    """Three of them, and how many more there are."""
+    known = sorted(set(names))
+    return ", ".join(known[:3]) + (f" and {len(known) - 3} more" if len(known) > 3 else "")
