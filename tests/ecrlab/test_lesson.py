@@ -101,6 +101,13 @@ def test_a_check_that_breaks_says_so_honestly_and_does_not_raise(lesson, capsys)
     assert lesson.verdict("broken").outcome == COULD_NOT_RUN
 
 
+def test_what_a_check_ran_into_is_said_with_what_to_do_next():
+    def slow():
+        raise LabError("scan", "The scan takes long.", "Run this cell again.")
+
+    assert judge(slow) == Verdict(COULD_NOT_RUN, "The scan takes long. This is not your fault.", "Run this cell again.")
+
+
 def test_a_check_that_answers_nonsense_could_not_run():
     verdict = judge(lambda: True)
     assert verdict.outcome == COULD_NOT_RUN and "it answered True instead of a verdict" in verdict.message

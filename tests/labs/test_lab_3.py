@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from ecrlab.check import DONE, NOT_TRIED, NOT_YET
+from ecrlab import scans
+from ecrlab.check import COULD_NOT_RUN, DONE, NOT_TRIED, NOT_YET
 from ecrlab.content import module
 from ecrlab.errors import LabError
 from ecrlab.labs import looking, planting
 from learners import LABS
+from localecr.scanner.process import Examiner
 
 FOLDER = next(path for path in LABS.iterdir() if path.name.startswith("lab-3-"))
 CHECKS, MISTAKES = module(FOLDER / "checks.py"), module(FOLDER / "mistakes.py")
@@ -27,6 +33,27 @@ UNFIXED = "CVE-2023-45853"
 def one(learner):
     """A learner of lab 3."""
     return learner("lab-3")
+
+
+@pytest.fixture
+def hold(monkeypatch) -> Iterator[Callable[..., None]]:
+    """`hold()`: scans stand still until somebody who waits for one pauses, so that whoever doesn't wait judges before they are over.
+
+    `hold(0, 100)`: these are the times that passed for whoever waits, and they stand still until the test ends.
+    """
+    examine, go_on = Examiner.examine, threading.Event()
+
+    def pause(seconds: float) -> None:
+        go_on.set()
+        time.sleep(0.02)
+
+    def begin(*times: float) -> None:
+        clock = itertools.chain(times, itertools.repeat(times[-1])).__next__ if times else time.monotonic
+        monkeypatch.setattr(scans, "time", SimpleNamespace(monotonic=clock, sleep=time.sleep if times else pause))
+        monkeypatch.setattr(Examiner, "examine", lambda *asked: go_on.wait(60) and examine(*asked))
+
+    yield begin
+    go_on.set()
 
 
 def ship(one, version: str, base: str = NEW, **how: object) -> None:
@@ -320,6 +347,44 @@ def test_what_becomes_known_later_counts_though_nobody_pushes(one, door):
         one.lab.advisories.release()
     wait_until_nothing_is_scanned(door)
     assert one.guide.verdict("base").outcome == NOT_YET
+
+
+# While images are being looked at.
+
+
+def test_a_version_that_was_just_pushed_is_judged_when_it_was_looked_at(one, hold):
+    one.take(solve=TASKS[:2])
+    hold()
+    ship(one, "1.1", wait=False)
+    assert one.guide.verdict("base").outcome == DONE
+
+
+def test_after_a_change_of_the_rules_what_is_there_is_judged_when_it_was_looked_at(one, hold):
+    one.take()
+    ship(one, "1.0", "debian:11", wait=False)
+    MISTAKES._tag(one.lab, looking.layers(one.lab.client("ecr"), TICKETS, "1.0")[1])
+    hold()
+    MISTAKES._scan(one.lab, ["lab3/prod/*"])
+    assert one.guide.verdict("worst-layer").outcome == DONE
+
+
+def test_what_a_filter_hides_of_a_neighbour_is_waited_for(one, hold):
+    one.take(solve=TASKS[:3])
+    MISTAKES._filter(one.lab, vulnerabilityId=UNFIXED)
+    one.lab.client("ecr").batch_delete_image(repositoryName=REPORTS, imageIds=[{"imageTag": "4.1"}])
+    hold()
+    planting.plant(one.lab.client("ecr"), REPORTS, WREN.neighbour("just pushed"), "4.2")
+    verdict = one.guide.verdict("unfixed")
+    assert (verdict.outcome, f"In {REPORTS} the same flaw is hidden" in verdict.message) == (NOT_YET, True)
+
+
+def test_a_look_that_takes_longer_is_no_fault_of_the_learners(one, hold):
+    one.take(solve=TASKS[:2])
+    hold(0, 61)
+    ship(one, "1.1", wait=False)
+    verdict = one.guide.verdict("base")
+    assert (verdict.outcome, verdict.next) == (COULD_NOT_RUN, "Run this cell again in a moment.")
+    assert "has not come to its end after 60 seconds" in verdict.message and verdict.message.endswith("This is not your fault.")
 
 
 def test_with_nothing_there_no_check_fails(one):

@@ -12,7 +12,7 @@ from ecrlab.lessons.lesson_06 import unfounded
 from .flaws import inspected
 from .versions import versions
 from .words import some
-from .wren import FIRST, TICKETS, full
+from .wren import FIRST, REPORTS, TICKETS, full
 
 FILTER, UNFIXED = "lab3-unfixed", "CVE-2023-45853"
 TOMORROW = "CVE-2099-10001"  # a flaw that nobody knows of yet
@@ -21,9 +21,10 @@ DATES = ("ecrImagePushedAt", "firstObservedAt", "lastObservedAt", "updatedAt")
 
 def check(lab: Lab) -> Verdict:
     """The flaw without a fix is suppressed in tickets alone, with a reason, and nothing else is."""
+    lab.scans.of(REPORTS)  # what is hidden there shows once it was looked at
+    having = [image for image in versions(lab).values() if any(flaw.id == UNFIXED for flaw in image.flaws)]
     found = [flaw for flaw in inspected(lab) if flaw.status != "CLOSED"]
     tickets = full(lab, TICKETS)
-    having = [image for image in versions(lab).values() if any(flaw.id == UNFIXED for flaw in image.flaws)]
     if not having:
         return not_tried(f"No version of tickets has {UNFIXED}, which comes with the new base of task 3.")
     filters = {each["name"]: each for page in lab.reader("inspector2").get_paginator("list_filters").paginate() for each in page["filters"]}

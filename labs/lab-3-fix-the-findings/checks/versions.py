@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from ecrlab.errors import LabError
 from ecrlab.lab import Lab
 from ecrlab.labs import looking
 from ecrlab.labs.filesystem import Filesystem, filesystem
+from ecrlab.scans import Scan
 
 from .flaws import Flaw, inspected
 from .wren import MOVING, TICKETS, full
@@ -22,11 +22,12 @@ DPKG, HIDDEN_DPKG, OS_RELEASE = "var/lib/dpkg/status", "var/lib/dpkg/.wh.status"
 
 @dataclass(frozen=True)
 class Image:
-    """A version of tickets: its tags, what Inspector found in it, and whether Inspector looked at it at all."""
+    """A version of tickets: its tags, its scan (None where nobody asked for one), and what Inspector found in it, suppressed or not."""
 
     lab: Lab
     tags: tuple[str, ...]
     digest: str
+    scan: Scan | None
     flaws: tuple[Flaw, ...]
 
     @property
@@ -74,14 +75,10 @@ class Image:
         is_emptied = DPKG in above and b"Package: " not in above[DPKG]
         return is_emptied or any(path in above for path in (*OS_RELEASE, HIDDEN_DPKG))
 
-    @cached_property
+    @property
     def is_scanned(self) -> bool:
-        """Whether Inspector has looked at it, which may take a moment after the push."""
-        try:
-            scan = self.lab.scans.wait(TICKETS, digest=self.digest, timeout=20)
-        except LabError:
-            return False
-        return scan.type == "ENHANCED" and scan.has_looked
+        """Whether Inspector has looked at it."""
+        return self.scan is not None and self.scan.type == "ENHANCED" and self.scan.has_looked
 
     @property
     def platform(self) -> str:
@@ -100,18 +97,18 @@ def versions(lab: Lab) -> dict[str, Image]:
 
 
 def images(lab: Lab) -> list[Image]:
-    """All images of tickets that have a name, the oldest push first."""
+    """All images of tickets that have a name, the oldest push first. Raises LabError where one is being looked at for too long."""
+    scans = lab.scans.of(TICKETS)  # before anything else: while one runs, what is found changes
     ecr, flaws, tickets = lab.reader("ecr"), inspected(lab), full(lab, TICKETS)
-    try:
-        pages = list(ecr.get_paginator("describe_images").paginate(repositoryName=TICKETS, filter={"tagStatus": "TAGGED"}))
-    except ecr.exceptions.RepositoryNotFoundException:
+    if not scans:
         return []
+    pages = list(ecr.get_paginator("describe_images").paginate(repositoryName=TICKETS, filter={"tagStatus": "TAGGED"}))
     details = sorted((each for page in pages for each in page["imageDetails"]), key=lambda each: (each["imagePushedAt"], _number(min(each["imageTags"]))))
 
     def found(digest: str) -> tuple[Flaw, ...]:
         return tuple(flaw for flaw in flaws if flaw.repository == tickets and flaw.digest == digest and flaw.status != "CLOSED")
 
-    return [Image(lab, tuple(sorted(each["imageTags"])), each["imageDigest"], found(each["imageDigest"])) for each in details]
+    return [Image(lab, tuple(sorted(each["imageTags"])), each["imageDigest"], scans.get(each["imageDigest"]), found(each["imageDigest"])) for each in details]
 
 
 def _labels(held: Filesystem) -> dict[tuple[str, str], str]:
