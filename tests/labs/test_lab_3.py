@@ -209,6 +209,30 @@ def test_what_the_check_reckons_of_filters_is_what_the_registry_does(one):
         assert sorted(chosen) == sorted(name for name in names if CHECKS.rules.fits(wanted, name)), wanted
 
 
+def test_what_is_said_of_an_image_begins_with_its_version(one):
+    one.take(solve=["scanning"])
+    ship(one, "1.0", "debian:12")
+    assert one.guide.verdict("worst-layer").message.startswith("1.0 ")
+    faults = [
+        ("base", {"base": "alpine:3.18"}),
+        ("base", {"base": "static"}),
+        ("base", {"base": "debian:11"}),
+        ("library", {"libraries": {"PyYAML": None}}),
+        ("library", {"beside": ["PyYAML-5.4.1"]}),
+        ("library", {"libraries": {"PyYAML": "5.3.1"}}),
+        ("library", {"libraries": {"requests": "2.32.3"}}),
+        ("library", {"libraries": {"PyYAML": "6.0.1", "requests": "2.32.3"}}),
+        ("tool", {"dockerfile": {MISTAKES.TOOL: ""}}),
+        ("tool", {"without": ["web/node_modules/lodash"]}),
+    ]
+    for number, (task, how) in enumerate(faults, 1):
+        ship(one, f"1.{number}", **how)
+        verdict = one.guide.verdict(task)
+        assert (verdict.outcome, verdict.message.split()[0]) == (NOT_YET, f"1.{number}"), verdict.message
+    MISTAKES._release(one.lab, "1.9")
+    assert one.guide.verdict("release").message.startswith("1.9 has 2 findings left")
+
+
 # Other right ways.
 
 

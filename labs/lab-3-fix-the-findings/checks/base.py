@@ -26,25 +26,25 @@ def check(lab: Lab) -> Verdict:
 def fault(first: Image, image: Image) -> Verdict | None:
     if image.rewrites_the_system:
         return not_yet(
-            f"A scanner believes what an image says of itself. {image.name} says something else now, and is what it was: its findings are hidden, not mended.",
+            f"{image.name} says another thing of itself, and is what it was. A scanner believes what an image says of itself: its findings are hidden, not mended.",
             "Another base, and no copy over its list of packages or its os-release.",
         )
     if not image.platform:
         return not_yet(
-            f"Nothing found isn't nothing there: in {image.name} Inspector recognises no system, and tickets finds no Python to run with.",
+            f"{image.name} holds no system that Inspector recognises. Nothing found isn't nothing there, and tickets finds no Python to run with.",
             'lab.base("debian:12.15") is a Debian.',
         )
     if not image.platform.startswith("DEBIAN"):
         return not_yet(
-            f"Smaller isn't newer, and another system is another system: tickets' libraries are built for Debian, and this is {image.platform}.",
+            f"{image.name} stands on {image.platform}. Smaller isn't newer, and another system is another system: tickets' libraries are built for Debian.",
             "A newer Debian.",
         )
     left = image.of_the_system
     if left and image.platform == first.platform:
-        return not_yet(f"It is Debian 11 still, with {len(left)} critical or high findings that have a fix.", "A newer Debian has most of the fixes in it.")
+        return not_yet(f"{image.name} stands on Debian 11 still, with {len(left)} critical or high findings that have a fix.", "A newer Debian has most of the fixes in it.")
     if left:
         return not_yet(
-            f"A new release isn't a new build. {left[0].packages[0]} was mended, and this image of Debian 12 was made before: {listed(flaw.id for flaw in left)}.",
+            f"{image.name} stands on a Debian 12 that was made before {left[0].packages[0]} was mended. A new release isn't a new build: {listed(flaw.id for flaw in left)} is still in it.",
             "Is there a newer image of the same Debian? lab.base names it, as the task says.",
         )
     return None

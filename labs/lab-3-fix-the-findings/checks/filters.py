@@ -53,7 +53,7 @@ def check(lab: Lab) -> Verdict:
         return not_yet("A filter is taken whether it ever fits or not, and this one fits nothing that was found.", f"Letter by letter: {UNFIXED}, {tickets}, EQUALS.")
     if not any(flaw.digest == having[-1].digest for flaw in hidden):
         return not_yet(
-            f"A new version is a new image: in {having[-1].name} the flaw is in sight again, because the filter knows only an older one.",
+            f"{having[-1].name} shows the flaw again. A new version is a new image, and the filter knows only an older one.",
             "The flaw and the repository stay the same from version to version.",
         )
     arn = looking.repository(lab.reader("ecr"), TICKETS)["repositoryArn"]

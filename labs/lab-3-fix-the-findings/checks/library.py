@@ -27,30 +27,36 @@ def fault(first: Image, image: Image) -> Verdict | None:
     held, before = image.libraries, first.libraries
     mine = held.get(LIBRARY, ())
     if not mine:
-        return not_yet("What isn't there has no flaws, and does no work either: tickets reads its hall with PyYAML, and can't start without.", "Another version, not none.")
+        return not_yet(
+            f"{image.name} has no PyYAML. What isn't there has no flaws, and does no work either: tickets reads its hall with it, and can't start without.",
+            "Another version, not none.",
+        )
     if len(mine) > 1:
         return not_yet(
-            f"Added isn't replaced: PyYAML is in {image.name} {len(mine)} times, in the versions {listed(mine)}, and the old one is found as before.",
+            f"{image.name} has PyYAML {len(mine)} times, in the versions {listed(mine)}. Added isn't replaced: the old one is found as before.",
             "One line of requirements.txt for each library.",
         )
     if image.mislabelled:
         return not_yet(
-            f"A version is what was built, not what is written on it: {image.mislabelled[0]} says another version of itself than its folder does.",
+            f"{image.name} has a {image.mislabelled[0]} that says another version of itself than its folder does. A version is what was built, not what is written on it.",
             "Ask for another version in requirements.txt; the shelf has some.",
         )
     left = [flaw for flaw in image.flaws if flaw.must_go and LIBRARY in map(plain, flaw.packages)]
     if left and mine == before.get(LIBRARY):
-        return not_yet(f"Another library changed, and PyYAML is what it was: {listed(flaw.id for flaw in left)}.", "requirements.txt says which version is installed.")
+        return not_yet(
+            f"{image.name} has another library changed, and PyYAML is what it was: {listed(flaw.id for flaw in left)} is still in it.",
+            "requirements.txt says which version is installed.",
+        )
     if left:
         return not_yet(
-            f"One fix isn't all fixes: PyYAML {mine[0]} is mended of one flaw, and {listed(flaw.id for flaw in left)} is still in it.",
+            f"{image.name} has PyYAML {mine[0]}, which is mended of one flaw. One fix isn't all fixes: {listed(flaw.id for flaw in left)} is still in it.",
             "Each finding has a fixedInVersion of its own. The highest of them mends all.",
         )
     allowed = {plain(package) for flaw in first.flaws if flaw.must_go for package in flaw.packages}
     touched = [name for name in sorted(held.keys() | before.keys()) if held.get(name) != before.get(name) and name not in allowed]
     if touched:
         return not_yet(
-            f"Newer isn't safer, it is untested: {listed(touched)} changed as well, and nothing critical or high was found there.",
+            f"{image.name} is mended, and more than that. Newer isn't safer, it is untested: {listed(touched)} changed as well, and nothing critical or high was found there.",
             "One line of requirements.txt.",
         )
     return None

@@ -27,7 +27,7 @@ def mended(
     later = list(images.values())
     if again := [tag for tag in first.tags if tag not in (FIRST, MOVING)]:
         return not_yet(
-            f"A new name doesn't make a new image: {again[-1]} is the very image that {FIRST} is. What went into the build was the same, so what came out is.",
+            f"{again[-1]} is the very image that {FIRST} is. A new name doesn't make a new image: what went into the build was the same, so what came out is.",
             "Change what the task is about, and take the next number.",
         )
     if not later:
@@ -46,4 +46,4 @@ def mended(
 def unseen(image: Image) -> Verdict | None:
     if image.is_scanned:
         return None
-    return not_yet(f"No findings, because nobody looked: {image.name} isn't scanned by Inspector.", "Task 1. The status is in describe_image_scan_findings.")
+    return not_yet(f"{image.name} has no findings because nobody looked: Inspector doesn't scan it.", "Task 1. The status is in describe_image_scan_findings.")

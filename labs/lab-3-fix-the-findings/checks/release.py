@@ -27,23 +27,23 @@ def check(lab: Lab) -> Verdict:
     first, image = (next((each for each in known if name in each.tags), None) for name in (FIRST, MOVING))
     if first is None:
         return not_yet(
-            f"Deleted isn't mended: whoever runs {FIRST} still runs it, can't pull it any more, and security can't look at it.",
+            f"{FIRST} is gone. Deleted isn't mended: whoever runs it still runs it, can't pull it any more, and security can't look at it.",
             "guide.reset() begins anew.",
         )
     if FIRST in image.tags:
-        return not_yet(f"{MOVING} names {FIRST}, with all that was found in it.", "Give it to the version in which all is mended.")
+        return not_yet(f"{FIRST} is what {MOVING} names, with all that was found in it.", "Give it to the version in which all is mended.")
     if blind := unseen(image):
         return blind
     if not first.tools or not first.of_the_system:
         return not_yet(f"{FIRST} is another image than it was: somebody who looks for what ran then finds something that never did.", "guide.reset() begins anew.")
     if not [tag for tag in image.tags if tag != MOVING]:
         return not_yet(
-            f"{MOVING} will move on, and then nobody can name this image any more: it has no version of its own.",
+            f"{MOVING} is all that its image is called. It will move on, and then nobody can name that image any more: it has no version of its own.",
             "A version beside it: the same image under both names.",
         )
     left = [flaw for flaw in image.flaws if flaw.must_go]
     if any(flaw.status == "SUPPRESSED" for flaw in left):
-        return not_yet(f"Suppressed isn't mended: {left[0].id} has a fix, and it is in {image.name}.", "Delete that filter, and fix it.")
+        return not_yet(f"{image.name} still has {left[0].id}, which has a fix. Suppressed isn't mended.", "Delete that filter, and fix it.")
     if left:
         return not_yet(f"{image.name} has {len(left)} findings left that are critical or high and have a fix, of {listed(_origins(left))}.", "Tasks 3 to 5, all in one image.")
     fault = tool.fault(first, image) or library.fault(first, image) or base.fault(first, image)
@@ -52,7 +52,7 @@ def check(lab: Lab) -> Verdict:
     if loose := _loose(repository):
         return loose
     return done(
-        f"{MOVING} is {image.name}: nothing critical or high is left in it that has a fix. {FIRST} had {len([flaw for flaw in first.flaws if flaw.must_go])}, and is still there to be compared.",
+        f"{image.name} is what {MOVING} names: nothing critical or high is left in it that has a fix. {FIRST} had {len([flaw for flaw in first.flaws if flaw.must_go])}, and is still there to be compared.",
     )
 
 

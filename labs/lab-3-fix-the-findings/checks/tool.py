@@ -25,18 +25,18 @@ def check(lab: Lab) -> Verdict:
 
 def fault(first: Image, image: Image) -> Verdict | None:
     if not _has_page(first, image):
-        return not_yet("Thrown out with the tool: the page that it packed is gone as well, and visitors see nothing.", f"{PAGE} belongs into the image.")
+        return not_yet(f"{image.name} shows visitors nothing: thrown out with the tool, the page that it packed is gone as well.", f"{PAGE} belongs into the image.")
     tools, before = image.tools, first.tools
     if not tools and image.buries_the_tool:
         return not_yet(
-            "Deleted above, it still lies below: a layer can hide what a lower one holds, and whoever pulls the image gets both.",
+            f"{image.name} still carries the tool. Deleted above, it still lies below: a layer can hide what a lower one holds, and whoever pulls the image gets both.",
             "What isn't in the image must not come into any of its layers: a second stage, and COPY --from.",
         )
     if tools and len(tools) < len(before):
-        return not_yet(f"A smaller tool is a tool: {listed(tools)} is still there, and the next flaw may be in it.", "Nothing of node_modules is needed to show a page.")
+        return not_yet(f"{image.name} still holds {listed(tools)}. A smaller tool is a tool, and the next flaw may be in it.", "Nothing of node_modules is needed to show a page.")
     if tools:
         return not_yet(
-            "A newer tool is mended until its next flaw. Production doesn't pack pages, so nothing of it belongs there.",
+            f"{image.name} holds a newer tool, and that is mended until its next flaw. Production doesn't pack pages, so nothing of it belongs there.",
             "A second stage that takes the page alone.",
         )
     return None

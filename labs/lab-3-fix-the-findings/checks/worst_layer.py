@@ -25,11 +25,11 @@ def check(lab: Lab) -> Verdict:
         return not_tried(f"There is no {FIRST} in {TICKETS} yet.")
     again = f"Either delete {FIRST} (batch_delete_image) and ship it upon debian:11, or, if files in work/ have changed too, guide.reset()."
     if not first.flaws and not first.is_scanned:
-        return not_yet(f"Nobody has looked at {FIRST}, so nothing is known of it.", "Task 1. What lies there is then scanned by itself; run ship again so that seen knows it.")
+        return not_yet(f"{FIRST} is there, and nobody looked at it, so nothing is known of it.", "Task 1. What lies there is then scanned by itself; run ship again so that seen knows it.")
     if not first.platform.startswith("DEBIAN_11"):
-        return not_yet(f"Security wants to see what runs today, and that stands upon debian:11. This {FIRST} stands upon {first.platform or 'no system that is known'}.", again)
+        return not_yet(f"{FIRST} stands upon {first.platform or 'no system that is known'}. Security wants to see what runs today, and that stands upon debian:11.", again)
     if not first.libraries.get(LIBRARY) or not first.tools:
-        return not_yet(f"Security wants to see what runs today. This {FIRST} is mended already, or it is something else.", again)
+        return not_yet(f"{FIRST} is mended already, or it is something else. Security wants to see what runs today.", again)
     answers = {each["Key"]: each["Value"] for each in ecr.list_tags_for_resource(resourceArn=found["repositoryArn"])["tags"]}
     if ANSWER not in answers and (near := next((key for key in answers if re.sub(r"[^a-z]", "", key.lower()) == "worstlayer"), None)):
         return not_yet(f"A key is compared letter by letter: the repository has a tag {near}, and none that is called {ANSWER}.", "tag_resource once more, with the other key.")
@@ -39,7 +39,7 @@ def check(lab: Lab) -> Verdict:
     brought = Counter(layer for flaw in critical for layer in flaw.layers)
     answer, most = answers[ANSWER].strip(), max(brought.values(), default=0)
     if brought.get(answer) == most:
-        return done(f"This layer brings {most} of {len(critical)} critical findings, and it is the base image's: nobody at Wren wrote a line of it.")
+        return done(f"{FIRST} has {len(critical)} critical findings, and this layer brings {most} of them. It is the base image's: nobody at Wren wrote a line of it.")
     if answer in first.layers:
         return not_yet(
             f"It isn't what you wrote last, nor what is largest: this layer brings {brought[answer]} critical findings, and another one brings {most}.",
@@ -58,7 +58,7 @@ def check(lab: Lab) -> Verdict:
         return not_yet("A shortened digest is good for the eyes. Nothing can be fetched or compared by half a name.", "All 64 digits, and sha256: before them.")
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", answer):
         return not_yet(f"“{answer}” is a name, and a name means something else tomorrow. A digest can't.", "The layer's digest, with sha256: before it.")
-    return not_yet(f"No layer of {FIRST} has this digest.", f"The layers are those in the manifest of {FIRST}.")
+    return not_yet(f"{FIRST} has no layer of this digest.", f"The layers are those in the manifest of {FIRST}.")
 
 
 def _unpacked(ecr, image: Image) -> list[str]:
