@@ -51,7 +51,7 @@ def test_a_question_is_printed_with_numbered_options_and_without_its_answer(less
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        (1, "◐ Not quite: “Everything, again”. A push asks for each layer first, and sends only what isn't there.\n"),
+        (1, "◐ Not right: “Everything, again”. A push asks for each layer first, and sends only what isn't there.\n"),
         (2, "✔ Right: “Only what the registry doesn't have”. Right: layers are known by their digest.\n"),
     ],
 )
