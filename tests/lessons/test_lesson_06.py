@@ -3,44 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from botocore.client import BaseClient
 
-import localecr
 from ecrlab import resources
 from ecrlab.check import DONE, NOT_TRIED, NOT_YET
-from taking import Learner, clients, delete, taking
+from taking import Learner, delete
 
+LESSON = "06"
 FIXED, SUPPRESSED, CHECKOUT = "fixed", "suppressed", "checkout"
 UNTOUCHED = dict.fromkeys((FIXED, SUPPRESSED, CHECKOUT), NOT_TRIED)
 
 
 @pytest.fixture(scope="module")
-def lab_state(tmp_path_factory) -> Path:
-    """A lab of this module's own: what it knows and how it scans is changed for the whole registry."""
-    state = tmp_path_factory.mktemp("lesson-06")
-    with localecr.start(state, port=0, clock="2026-01-05T09:00:00Z"):
-        yield state
-
-
-@pytest.fixture(scope="module")
-def aws(lab_state) -> Callable[..., BaseClient]:
-    """As everywhere, of this module's lab."""
-    return clients(lab_state)
-
-
-@pytest.fixture(scope="module")
-def taken(lab_state, tmp_path_factory, aws) -> Iterator[Learner]:
-    """A learner who took the whole lesson; the tests share what was pushed."""
-    with taking("06", tmp_path_factory.mktemp("taken") / "notebooks", lab_state, aws) as learner:
-        learner.run("open")
-        assert learner.outcomes() == UNTOUCHED
-        learner.take()
-        learner.write('configure("ENHANCED", SCAN_ON_PUSH="lesson06", CONTINUOUS_SCAN="lesson06/search")')
-        yield learner
+def taken(taken) -> Learner:
+    """As everywhere, with the rules that the other tests need."""
+    taken.write('configure("ENHANCED", SCAN_ON_PUSH="lesson06", CONTINUOUS_SCAN="lesson06/search")')
+    return taken
 
 
 @pytest.fixture
