@@ -74,8 +74,9 @@ def test_a_frame_has_the_versions_that_the_package_managers_write(lab, enhanced)
 
 
 def test_the_pictures_tell_which_layer_brought_the_libraries(lab, enhanced):
-    told = repr(show.layer_map(lab, "shop", tag="1.0", scan=enhanced))
-    (libraries,) = [line for line in told.splitlines() if "PyYAML" in line]
+    told = repr(show.layer_map(lab, "shop", tag="1.0", scan=enhanced, base=lab.base("debian:11"))).splitlines()
+    (libraries,) = [line for line in told if "PyYAML" in line]
+    assert [line.split()[2:4] for line in told[3:8]] == [["base", "image"]] * 2 + [["your", "Dockerfile"]] * 3
     assert "COPY dependencies/old/site-packages/" in libraries and "openssl" not in libraries
 
 

@@ -97,6 +97,12 @@ def test_the_worst_finding_says_what_somebody_could_do(taken):
     assert "runs code from crafted documents" in shown["description"] and "epoch" not in shown
 
 
+def test_the_layer_map_says_which_layers_are_the_base_images(taken):
+    taken.write(f"print({taken.source('layer-map')})")
+    rows = [line for line in taken.said.splitlines() if "base image" in line or "your Dockerfile" in line]
+    assert [("base image" in row, "COPY ecrlab-specimen" in row) for row in rows[-5:]] == [(True, False)] * 2 + [(False, True)] + [(False, False)] * 2
+
+
 def test_each_fix_takes_away_the_findings_of_its_own_layer(untried):
     untried.solve(FIXED)
     untried.run("proof")
