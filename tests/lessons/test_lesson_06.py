@@ -8,6 +8,7 @@ import pytest
 
 from ecrlab import resources
 from ecrlab.check import DONE, NOT_TRIED, NOT_YET
+from ecrlab.errors import LabError
 from taking import Learner, delete
 
 LESSON = "06"
@@ -227,6 +228,12 @@ def test_a_mistyped_filter_goes_with_the_next_try(untried):
     untried.write(create().replace("lesson06-zlib", "lesson06-zlip"))
     untried.run("exercise-suppress-it")
     assert not resources.exists(untried.names["lab"], "inspector_filter", "lesson06-*")
+
+
+@pytest.mark.parametrize("word", ["new", "Fixed"])
+def test_a_word_that_names_no_libraries_is_met_with_those_that_there_are(untried, word):
+    with pytest.raises(LabError, match=f"There is no {word} in app/shop-api/dependencies. DEPENDENCIES is one of fixed, old."):
+        untried.write(untried.source("upgrade").replace('libraries = "old"', f'libraries = "{word}"'))
 
 
 def test_a_filter_may_be_narrower_than_asked(untried):
