@@ -276,6 +276,27 @@ def test_the_tasks_may_be_done_in_another_order(one):
     assert list(one.outcomes().values())[2:5] == [DONE, DONE, DONE]
 
 
+def test_who_built_the_same_again_may_still_mend_it(one):
+    one.take(solve=TASKS[:2])
+    ship(one, "1.1", "debian:11")
+    assert one.guide.verdict("base").outcome == NOT_YET
+    ship(one, "1.2")
+    assert one.guide.verdict("base").outcome == DONE
+
+
+def test_what_a_stage_copies_of_the_system_hides_nothing(one):
+    one.take(solve=TASKS[:2])
+    ship(one, "1.1", dockerfile=TWO_STAGES | {MISTAKES.TOOL: "COPY --from=web / /"})
+    assert one.guide.verdict("base").outcome == DONE
+
+
+def test_files_that_changed_for_another_task_are_no_try(one):
+    one.take(solve=[*TASKS[:2], "base", "library"])
+    dockerfile = Path("work/Dockerfile")
+    dockerfile.write_text(dockerfile.read_text("utf-8") + '\nLABEL season="2026"\n', "utf-8")
+    assert one.guide.verdict("tool").outcome == NOT_TRIED
+
+
 def test_a_try_that_went_wrong_is_mended_by_the_next_version(one):
     one.take(solve=TASKS[:2])
     ship(one, "1.1", "alpine:3.18")

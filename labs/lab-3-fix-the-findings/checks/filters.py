@@ -11,7 +11,7 @@ from ecrlab.lessons.lesson_06 import unfounded
 
 from .flaws import inspected
 from .versions import versions
-from .words import some
+from .words import nearly, some
 from .wren import FIRST, REPORTS, TICKETS, full
 
 FILTER, UNFIXED = "lab3-unfixed", "CVE-2023-45853"
@@ -21,14 +21,18 @@ DATES = ("ecrImagePushedAt", "firstObservedAt", "lastObservedAt", "updatedAt")
 
 def check(lab: Lab) -> Verdict:
     """The flaw without a fix is suppressed in tickets alone, with a reason, and nothing else is."""
-    lab.scans.of(REPORTS)  # what is hidden there shows once it was looked at
     having = [image for image in versions(lab).values() if any(flaw.id == UNFIXED for flaw in image.flaws)]
-    found = [flaw for flaw in inspected(lab) if flaw.status != "CLOSED"]
-    tickets = full(lab, TICKETS)
+    filters = {each["name"]: each for page in lab.reader("inspector2").get_paginator("list_filters").paginate() for each in page["filters"]}
+    mine, tickets = filters.get(FILTER), full(lab, TICKETS)
+    if not having and mine:
+        return not_yet(f"A judgement on what nobody has seen: no version of tickets has {UNFIXED} yet, which comes with the new base.", "Task 3.")
     if not having:
         return not_tried(f"No version of tickets has {UNFIXED}, which comes with the new base of task 3.")
-    filters = {each["name"]: each for page in lab.reader("inspector2").get_paginator("list_filters").paginate() for each in page["filters"]}
-    hidden, mine = [flaw for flaw in found if flaw.status == "SUPPRESSED"], filters.get(FILTER)
+    lab.scans.of(REPORTS)  # what is hidden there shows once it was looked at
+    hidden = [flaw for flaw in inspected(lab) if flaw.status == "SUPPRESSED"]
+    near = [name for name, each in filters.items() if nearly(name, FILTER) or UNFIXED in str(each["criteria"].get("vulnerabilityId"))]
+    if not hidden and mine is None and near:
+        return not_yet(f"A name is compared letter by letter: there is a filter {near[0]}, and none that is called {FILTER}.", "delete_filter, then the same under that name.")
     if not hidden and mine is None:
         return not_tried(f"There is no filter {FILTER} yet.")
     if mine is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ecrlab.check import Verdict, not_yet
 from ecrlab.lab import Lab
 
+from . import work
 from .mending import mended
 from .versions import Image, plain
 from .words import listed
@@ -20,7 +21,17 @@ def check(lab: Lab) -> Verdict:
         fault=fault,
         untried="The libraries of {newest} are those of 1.0.",
         praise="{name} has another PyYAML, and every other library is what it was.",
+        edited=_edited,
     )
+
+
+def _edited(newest: Image) -> Verdict | None:
+    """What work/requirements.txt asks for and the newest version hasn't got."""
+    asked, held = work.asked(), newest.libraries
+    if asked is None or asked == held:
+        return None
+    others = [f"{name} {' '.join(asked.get(name, ())) or 'gone'}" for name in asked.keys() | held.keys() if asked.get(name) != held.get(name)]
+    return not_yet(f"{newest.name} has other libraries than work/requirements.txt asks for now ({listed(others)}). {work.EDITED}", "ship, under the next number.")
 
 
 def fault(first: Image, image: Image) -> Verdict | None:

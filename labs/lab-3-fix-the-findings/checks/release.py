@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 from collections.abc import Iterable
 
 from ecrlab.check import Verdict, done, not_tried, not_yet
@@ -13,7 +14,7 @@ from . import base, library, tool
 from .flaws import Flaw
 from .mending import unseen
 from .versions import images
-from .words import listed
+from .words import listed, nearly
 from .wren import FIRST, MOVING, TICKETS
 
 
@@ -22,6 +23,8 @@ def check(lab: Lab) -> Verdict:
     ecr, known = lab.reader("ecr"), images(lab)
     repository = looking.repository(ecr, TICKETS)
     names = looking.tags(ecr, TICKETS)
+    if near := [tag for tag in names if MOVING not in names and (nearly(tag, MOVING) or not re.match(r"v?\d", tag))]:
+        return not_yet(f"{near[0]} is a name as well, and production pulls {MOVING}. A tag is compared letter by letter.", f"The same image once more, under {MOVING}.")
     if repository is None or MOVING not in names:
         return not_tried(f"{MOVING} names nothing in {TICKETS} yet.")
     first, image = (next((each for each in known if name in each.tags), None) for name in (FIRST, MOVING))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import fnmatch
+import re
 
 from ecrlab.check import Verdict, done, not_tried, not_yet
 from ecrlab.lab import Lab
 from ecrlab.labs import looking
 
 from .words import listed
-from .wren import ARCHIVE, BUILDS, COMES, TICKETS, full
+from .wren import ARCHIVE, BUILDS, COMES, REPORTS, TICKETS, full
 
 
 def check(lab: Lab) -> Verdict:
@@ -20,7 +21,13 @@ def check(lab: Lab) -> Verdict:
     setting = ecr.get_registry_scanning_configuration()["scanningConfiguration"]
     prod = full(lab, TICKETS).removesuffix("tickets")
     theirs, others = [f"{prod}tickets", f"{prod}reports", f"{prod}tomorrow"], [full(lab, BUILDS), full(lab, ARCHIVE)]
-    if setting["scanType"] == "BASIC" and not any(_frequency(setting, name) for name in theirs):
+    by_themselves = [name for name in (TICKETS, REPORTS) if (looking.repository(ecr, name) or {}).get("imageScanningConfiguration", {}).get("scanOnPush")]
+    if setting["scanType"] == "BASIC" and by_themselves and not setting["rules"]:
+        return not_yet(
+            f"{by_themselves[0]} asks for a scan by itself. That is a setting of one repository, and the scan is the basic one, which knows no library.",
+            "The registry's setting: its scan type, and a rule for all of production.",
+        )
+    if setting["scanType"] == "BASIC" and not any(_is_about_wren(each["filter"]) for rule in setting["rules"] for each in rule["repositoryFilters"]):
         return not_tried(f"Nobody scans what is pushed to {TICKETS}.")
     if setting["scanType"] == "BASIC":
         return not_yet("A scan isn't a scan: the basic one knows the system's packages and no library, so of half of tickets it says nothing.", "The scan type.")
@@ -56,6 +63,12 @@ def check(lab: Lab) -> Verdict:
             "The other frequency.",
         )
     return done("Inspector looks at whatever production holds, again and again, and at nothing else.")
+
+
+def _is_about_wren(wildcard: str) -> bool:
+    """Whether a filter was meant for repositories of Wren's, whatever it fits."""
+    words = set(re.findall(r"\w+", wildcard.lower()))
+    return not words or not words.isdisjoint(re.findall(r"\w+", f"{TICKETS} {REPORTS} {BUILDS} {ARCHIVE}"))
 
 
 def _frequency(setting: dict, name: str) -> str | None:

@@ -11,9 +11,11 @@ from ecrlab.lab import Lab
 from ecrlab.labs import looking
 from ecrlab.labs.filesystem import Filesystem, filesystem
 from ecrlab.scans import Scan
+from ecrlab.show.layers import image, instructions
+from ecrlab.show.manifests import configuration, manifest
 
 from .flaws import Flaw, inspected
-from .wren import MOVING, TICKETS, full
+from .wren import FIRST, MOVING, TICKETS, full
 
 PYTHON_PACKAGE = re.compile(r"(?P<name>[^/]+)-(?P<version>[^/-]+)\.dist-info/METADATA$")
 NODE_PACKAGE = re.compile(r"node_modules/(@[^/]+/)?[^/]+/package\.json$")
@@ -34,7 +36,7 @@ class Image:
     def name(self) -> str:
         """Its version, or whatever else it is called."""
         versions = [tag for tag in self.tags if tag != MOVING]
-        return versions[0] if versions else MOVING
+        return FIRST if FIRST in versions else versions[0] if versions else MOVING
 
     @cached_property
     def layers(self) -> list[str]:
@@ -63,6 +65,14 @@ class Image:
         found = [json.loads(data) for path, data in self.filesystem.files.items() if NODE_PACKAGE.search(path)]
         return sorted(f"{each.get('name')} {each.get('version')}" for each in found)
 
+    @cached_property
+    def tool_steps(self) -> list[str]:
+        """The steps of the build whose layers hold Node's packages."""
+        ecr = self.lab.reader("ecr")
+        described, _ = image(ecr, TICKETS, manifest(ecr, TICKETS, self.digest))
+        steps = instructions(configuration(ecr, TICKETS, described), len(described.document["layers"]))
+        return [step for step, layer in zip(steps, self.filesystem.layers) if any(NODE_PACKAGE.search(path) for path in layer)]
+
     @property
     def buries_the_tool(self) -> bool:
         """Whether a layer hides Node's packages that lie in a lower one."""
@@ -71,9 +81,10 @@ class Image:
     @property
     def rewrites_the_system(self) -> bool:
         """Whether a layer above the base says what system this is, or empties the list of what is installed."""
-        above: dict[str, bytes] = {path: data for layer in self.filesystem.layers[1:] for path, data in layer.items()}
+        base, *higher = self.filesystem.layers
+        above: dict[str, bytes] = {path: data for layer in higher for path, data in layer.items()}
         is_emptied = DPKG in above and b"Package: " not in above[DPKG]
-        return is_emptied or any(path in above for path in (*OS_RELEASE, HIDDEN_DPKG))
+        return is_emptied or HIDDEN_DPKG in above or any(path in above and above[path] != base.get(path) for path in OS_RELEASE)
 
     @property
     def is_scanned(self) -> bool:
@@ -93,7 +104,7 @@ class Image:
 
 def versions(lab: Lab) -> dict[str, Image]:
     """version → image, the oldest push first. What has no tag but `release`, or none at all, is no version."""
-    return {image.name: image for image in images(lab) if image.name != MOVING}
+    return {each.name: each for each in images(lab) if each.name != MOVING}
 
 
 def images(lab: Lab) -> list[Image]:

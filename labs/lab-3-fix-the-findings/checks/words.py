@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import SequenceMatcher
 
 
 def listed(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
+
+
+def nearly(name: str, wanted: str) -> bool:
+    """Whether a name is another one, and was probably meant to be this."""
+    return name != wanted and SequenceMatcher(None, name.lower(), wanted).ratio() > 0.6
 
 
 def some(names: Iterable[str]) -> str:

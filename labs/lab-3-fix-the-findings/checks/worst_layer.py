@@ -12,16 +12,20 @@ from ecrlab.show.manifests import configuration, manifest
 
 from .library import LIBRARY
 from .versions import Image, versions
-from .wren import FIRST, TICKETS
+from .words import nearly
+from .wren import FIRST, MOVING, TICKETS
 
 ANSWER = "worst-layer"
+DIGEST = re.compile(r"^sha256:|[0-9a-f]{64}$")
 
 
 def check(lab: Lab) -> Verdict:
     """1.0 is pushed as it lies in work/, and the repository's tag names the layer that brings most critical findings."""
     ecr, first = lab.reader("ecr"), versions(lab).get(FIRST)
-    found = looking.repository(ecr, TICKETS)
-    if found is None or first is None:
+    names = looking.tags(ecr, TICKETS)
+    if first is None and (others := sorted(names.keys() - {MOVING})):
+        return not_yet(f"{others[-1]} is there, and nothing that is called {FIRST}. A tag is compared letter by letter.", 'ship("1.0", "debian:11")')
+    if first is None:
         return not_tried(f"There is no {FIRST} in {TICKETS} yet.")
     again = f"Either delete {FIRST} (batch_delete_image) and ship it upon debian:11, or, if files in work/ have changed too, guide.reset()."
     if not first.flaws and not first.is_scanned:
@@ -30,8 +34,11 @@ def check(lab: Lab) -> Verdict:
         return not_yet(f"{FIRST} stands upon {first.platform or 'no system that is known'}. Security wants to see what runs today, and that stands upon debian:11.", again)
     if not first.libraries.get(LIBRARY) or not first.tools:
         return not_yet(f"{FIRST} is mended already, or it is something else. Security wants to see what runs today.", again)
+    found = looking.repository(ecr, TICKETS)
     answers = {each["Key"]: each["Value"] for each in ecr.list_tags_for_resource(resourceArn=found["repositoryArn"])["tags"]}
-    if ANSWER not in answers and (near := next((key for key in answers if re.sub(r"[^a-z]", "", key.lower()) == "worstlayer"), None)):
+    if ANSWER not in answers and ANSWER in names:
+        return not_yet("An image's tag is a name for an image. A repository's tag is another thing, a key and a value: a note on the repository.", "tag_resource, and the repository's arn.")
+    if ANSWER not in answers and (near := next((key for key, value in answers.items() if nearly(key, ANSWER) or DIGEST.search(value)), None)):
         return not_yet(f"A key is compared letter by letter: the repository has a tag {near}, and none that is called {ANSWER}.", "tag_resource once more, with the other key.")
     if ANSWER not in answers:
         return not_tried(f"{FIRST} is scanned. The repository has no tag {ANSWER} yet.")
