@@ -24,7 +24,7 @@ LEFT_OUT = ("proc", "sys", "dev", "run", "tmp", "var/lib/apt/lists", "var/cache/
 
 
 def layers(folder: Path) -> list[Path]:
-    """The layers' tars, from the bottom up: six of them, some 130 MB. Raises Missing without mmdebstrap, root, or the Debian archive."""
+    """The layers' tars, from the bottom up: six of them, some 140 MB. Raises Missing without mmdebstrap, root, or the Debian archive."""
     program = shutil.which("mmdebstrap")
     if program is None:
         raise Missing("mmdebstrap is not installed (Debian: apt install mmdebstrap)")
@@ -35,7 +35,9 @@ def layers(folder: Path) -> list[Path]:
     hooks = [_snapshot(snapshots[0])]
     for step, snapshot in zip(STEPS, snapshots[1:], strict=True):
         hooks += [f"--customize-hook=chroot \"$1\" {step}", _snapshot(snapshot)]
-    command = [program, "--quiet", "--mode=root", "--variant=minbase", *hooks, "bookworm", "/dev/null"]
+    # merged from the start, as Debian's own images are: the package that merges later brings all of Perl
+    merged = ["--hook-dir=/usr/share/mmdebstrap/hooks/merged-usr", "--include=usr-is-merged"]
+    command = [program, "--quiet", "--mode=root", "--variant=minbase", *merged, *hooks, "bookworm", "/dev/null"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     if done.returncode:
         raise Missing(f"mmdebstrap made no Debian ({(done.stderr.strip().splitlines() or ['it said nothing'])[-1]})")
