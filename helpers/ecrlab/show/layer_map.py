@@ -33,7 +33,8 @@ def layer_map(lab: Lab, repository: str, tag: str, scan: Scan, base: str) -> Pic
     config = configuration(ecr, repository, described)
     made, (of_base, doubt) = instructions(config, len(digests)), _of_base(lab, base, config["rootfs"]["diff_ids"])
     found = {digest: [row for row in findings.rows(scan) if row.layer == digest] for digest in digests}
-    caption, heads = f"Layers of {repository}:{tag}, from the bottom up, and their findings", ["Layer", *(["From"] if of_base else []), "Made by", "Findings", "In packages"]
+    caption = f"Layers of {repository}:{tag}, from the bottom up, and their findings"
+    heads = ["Layer", *(["From"] if of_base else []), "Made by", "Findings", "In packages"]
     rows, plain, told = [], [], []
     for number, (digest, step) in enumerate(zip(digests, made), 1):
         brought = found[digest] if digests.index(digest) == number - 1 else []  # the same layer once more brings nothing

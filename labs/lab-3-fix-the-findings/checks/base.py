@@ -26,7 +26,8 @@ def check(lab: Lab) -> Verdict:
 def fault(first: Image, image: Image) -> Verdict | None:
     if image.rewrites_the_system:
         return not_yet(
-            f"{image.name} says another thing of itself, and is what it was. A scanner believes what an image says of itself: its findings are hidden, not mended.",
+            f"{image.name} says another thing of itself, and is what it was."
+            " A scanner believes what an image says of itself: its findings are hidden, not mended.",
             "Another base, and no copy over its list of packages or its os-release.",
         )
     if not image.platform:
@@ -41,10 +42,14 @@ def fault(first: Image, image: Image) -> Verdict | None:
         )
     left = image.of_the_system
     if left and image.platform == first.platform:
-        return not_yet(f"{image.name} stands on Debian 11 still, with {len(left)} critical or high findings that have a fix.", "A newer Debian has most of the fixes in it.")
+        return not_yet(
+            f"{image.name} stands on Debian 11 still, with {len(left)} critical or high findings that have a fix.",
+            "A newer Debian has most of the fixes in it.",
+        )
     if left:
         return not_yet(
-            f"{image.name} stands on a Debian 12 that was made before {left[0].packages[0]} was mended. A new release isn't a new build: {listed(flaw.id for flaw in left)} is still in it.",
+            f"{image.name} stands on a Debian 12 that was made before {left[0].packages[0]} was mended."
+            f" A new release isn't a new build: {listed(flaw.id for flaw in left)} is still in it.",
             "Is there a newer image of the same Debian? lab.base names it, as the task says.",
         )
     return None

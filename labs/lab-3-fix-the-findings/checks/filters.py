@@ -32,11 +32,17 @@ def check(lab: Lab) -> Verdict:
     hidden = [flaw for flaw in inspected(lab) if flaw.status == "SUPPRESSED"]
     near = [name for name, each in filters.items() if nearly(name, FILTER) or UNFIXED in str(each["criteria"].get("vulnerabilityId"))]
     if not hidden and mine is None and near:
-        return not_yet(f"A name is compared letter by letter: there is a filter {near[0]}, and none that is called {FILTER}.", "delete_filter, then the same under that name.")
+        return not_yet(
+            f"A name is compared letter by letter: there is a filter {near[0]}, and none that is called {FILTER}.",
+            "delete_filter, then the same under that name.",
+        )
     if not hidden and mine is None:
         return not_tried(f"There is no filter {FILTER} yet.")
     if mine is None:
-        return not_yet(f"Something is suppressed by a filter that isn't called {FILTER}, and stays so when this lab is over: the clean-up looks for that name.", "delete_filter, then the same under that name.")
+        return not_yet(
+            f"Something is suppressed by a filter that isn't called {FILTER}, and stays so when this lab is over: the clean-up looks for that name.",
+            "delete_filter, then the same under that name.",
+        )
     if mine["action"] != "SUPPRESS":
         return not_yet("A filter with the action NONE is a search that has a name. It changes nothing.", "The other action.")
     more = [flaw for flaw in hidden if flaw.id != UNFIXED]
@@ -54,7 +60,10 @@ def check(lab: Lab) -> Verdict:
             "A filter takes several criteria, and a finding must meet all of them: ecrImageRepositoryName.",
         )
     if not any(flaw.digest == having[-1].digest for flaw in hidden) and not hidden:
-        return not_yet("A filter is taken whether it ever fits or not, and this one fits nothing that was found.", f"Letter by letter: {UNFIXED}, {tickets}, EQUALS.")
+        return not_yet(
+            "A filter is taken whether it ever fits or not, and this one fits nothing that was found.",
+            f"Letter by letter: {UNFIXED}, {tickets}, EQUALS.",
+        )
     if not any(flaw.digest == having[-1].digest for flaw in hidden):
         return not_yet(
             f"{having[-1].name} shows the flaw again. A new version is a new image, and the filter knows only an older one.",
@@ -67,7 +76,10 @@ def check(lab: Lab) -> Verdict:
             "vulnerabilityId, EQUALS.",
         )
     if not _chooses(mine["criteria"], UNFIXED, tickets, arn, "1.99"):
-        return not_yet("It fits today's image only: the next version shows the flaw again.", "The flaw and the repository stay the same from version to version.")
+        return not_yet(
+            "It fits today's image only: the next version shows the flaw again.",
+            "The flaw and the repository stay the same from version to version.",
+        )
     new = tickets.removesuffix("tickets") + "seats"
     if any(_chooses(mine["criteria"], UNFIXED, new, arn.removesuffix("tickets") + "seats", version) for version in (FIRST, "1.99", "2.0")):
         return not_yet(
@@ -77,7 +89,10 @@ def check(lab: Lab) -> Verdict:
     reason = mine.get("reason", "").strip()
     if fault := unfounded(reason):
         return fault
-    return done(f"{UNFIXED} is hidden in tickets, and nothing else is. Who asks why reads: “{reason}”", "It is still in the image: look again when there is a fix.")
+    return done(
+        f"{UNFIXED} is hidden in tickets, and nothing else is. Who asks why reads: “{reason}”",
+        "It is still in the image: look again when there is a fix.",
+    )
 
 
 def _chooses(criteria: dict, flaw: str, repository: str, arn: str, version: str) -> bool:

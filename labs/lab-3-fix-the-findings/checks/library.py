@@ -31,7 +31,10 @@ def _edited(newest: Image) -> Verdict | None:
     if asked is None or asked == held:
         return None
     others = [f"{name} {' '.join(asked.get(name, ())) or 'gone'}" for name in asked.keys() | held.keys() if asked.get(name) != held.get(name)]
-    return not_yet(f"{newest.name} has other libraries than work/requirements.txt asks for now ({listed(others)}). {work.EDITED}", "ship, under the next number.")
+    return not_yet(
+        f"{newest.name} has other libraries than work/requirements.txt asks for now ({listed(others)}). {work.EDITED}",
+        "ship, under the next number.",
+    )
 
 
 def fault(first: Image, image: Image) -> Verdict | None:
@@ -49,7 +52,8 @@ def fault(first: Image, image: Image) -> Verdict | None:
         )
     if image.mislabelled:
         return not_yet(
-            f"{image.name} has a {image.mislabelled[0]} that says another version of itself than its folder does. A version is what was built, not what is written on it.",
+            f"{image.name} has a {image.mislabelled[0]} that says another version of itself than its folder does."
+            " A version is what was built, not what is written on it.",
             "Ask for another version in requirements.txt; the shelf has some.",
         )
     left = [flaw for flaw in image.flaws if flaw.must_go and LIBRARY in map(plain, flaw.packages)]
@@ -67,7 +71,8 @@ def fault(first: Image, image: Image) -> Verdict | None:
     touched = [name for name in sorted(held.keys() | before.keys()) if held.get(name) != before.get(name) and name not in allowed]
     if touched:
         return not_yet(
-            f"{image.name} is mended, and more than that. Newer isn't safer, it is untested: {listed(touched)} changed as well, and nothing critical or high was found there.",
+            f"{image.name} is mended, and more than that."
+            f" Newer isn't safer, it is untested: {listed(touched)} changed as well, and nothing critical or high was found there.",
             "One line of requirements.txt.",
         )
     return None

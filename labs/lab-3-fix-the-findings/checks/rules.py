@@ -30,7 +30,10 @@ def check(lab: Lab) -> Verdict:
     if setting["scanType"] == "BASIC" and not any(_is_about_wren(each["filter"]) for rule in setting["rules"] for each in rule["repositoryFilters"]):
         return not_tried(f"Nobody scans what is pushed to {TICKETS}.")
     if setting["scanType"] == "BASIC":
-        return not_yet("A scan isn't a scan: the basic one knows the system's packages and no library, so of half of tickets it says nothing.", "The scan type.")
+        return not_yet(
+            "A scan isn't a scan: the basic one knows the system's packages and no library, so of half of tickets it says nothing.",
+            "The scan type.",
+        )
     often = {name: _frequency(setting, name) for name in theirs + others}
     filters = listed(each["filter"] for rule in setting["rules"] for each in rule["repositoryFilters"]) or "without a filter"
     if not any(often.values()):
@@ -56,7 +59,10 @@ def check(lab: Lab) -> Verdict:
     if unseen:
         return not_yet(f"Production is more than one repository: {unseen[0]} isn't scanned.", "A star stands for any name.")
     if any(each["filter"].startswith("*") for rule in setting["rules"] for each in rule["repositoryFilters"]):
-        return not_yet(f"A star in front lets anything stand in front: harbour/{prod}tickets is somebody else's.", "Begin the filter with the folder's first letter.")
+        return not_yet(
+            f"A star in front lets anything stand in front: harbour/{prod}tickets is somebody else's.",
+            "Begin the filter with the folder's first letter.",
+        )
     if "SCAN_ON_PUSH" in often.values():
         return not_yet(
             "A scan at the push knows what was known that day. Of a flaw that is published tomorrow nobody would hear until somebody pushes.",

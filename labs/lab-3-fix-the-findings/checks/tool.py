@@ -45,21 +45,29 @@ def _edited(newest: Image) -> Verdict | None:
 
 def fault(first: Image, image: Image) -> Verdict | None:
     if not _has_page(first, image):
-        return not_yet(f"{image.name} shows visitors nothing: thrown out with the tool, the page that it packed is gone as well.", f"{PAGE} belongs into the image.")
+        return not_yet(
+            f"{image.name} shows visitors nothing: thrown out with the tool, the page that it packed is gone as well.",
+            f"{PAGE} belongs into the image.",
+        )
     tools, before = image.tools, first.tools
     if not tools and image.buries_the_tool:
         return not_yet(
-            f"{image.name} still carries the tool. Deleted above, it still lies below: a layer can hide what a lower one holds, and whoever pulls the image gets both.",
+            f"{image.name} still carries the tool."
+            " Deleted above, it still lies below: a layer can hide what a lower one holds, and whoever pulls the image gets both.",
             "What isn't in the image must not come into any of its layers: a second stage, and COPY --from.",
         )
     if tools and set(before) <= set(tools):
         step = image.tool_steps[-1] or "COPY"
         return not_yet(
-            f"{image.name} holds all of the tool. A second stage alone leaves nothing out: what the last one copies is in the image, and {step} brings the tool along.",
+            f"{image.name} holds all of the tool."
+            f" A second stage alone leaves nothing out: what the last one copies is in the image, and {step} brings the tool along.",
             "The page alone: web/dist/.",
         )
     if tools and len(tools) < len(before):
-        return not_yet(f"{image.name} still holds {listed(tools)}. A smaller tool is a tool, and the next flaw may be in it.", "Nothing of node_modules is needed to show a page.")
+        return not_yet(
+            f"{image.name} still holds {listed(tools)}. A smaller tool is a tool, and the next flaw may be in it.",
+            "Nothing of node_modules is needed to show a page.",
+        )
     if tools:
         return not_yet(
             f"{image.name} holds a newer tool, and that is mended until its next flaw. Production doesn't pack pages, so nothing of it belongs there.",
