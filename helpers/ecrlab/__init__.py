@@ -11,7 +11,7 @@ ipywidgets) is imported when it is first used.
 
 from ecrlab.errors import LabError
 
-__all__ = ["LabError", "explorer", "open"]
+__all__ = ["LabError", "build_arguments", "explorer", "open"]
 
 
 def open():
@@ -31,6 +31,18 @@ def explorer(scan) -> None:
     from ecrlab import findings_explorer
 
     findings_explorer.show(scan)
+
+
+def build_arguments(context: str, **arguments: str) -> dict[str, str]:
+    """The arguments of a build, after a look whether those by which the Dockerfile in the folder `context` copies something name what is there.
+
+    Raises LabError, which says what they may be. Docker would end the build with the path that it didn't find.
+    """
+    from pathlib import Path
+
+    from ecrlab.arguments import checked
+
+    return checked(Path(context), arguments)
 
 
 def __getattr__(name: str) -> str:

@@ -6,10 +6,12 @@ A check is a function `(lab) -> Verdict`. It looks at the registry with `lab.rea
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from ecrlab.errors import LabError
 from ecrlab.show import html
 from ecrlab.show.picture import Picture
 
 NOT_TRIED, NOT_YET, DONE, COULD_NOT_RUN = "not tried", "not yet", "done", "could not run"
+NOT_YOUR_FAULT = "This is not your fault."
 
 # outcome → shape, word, colour of the edge
 _LOOKS = {
@@ -48,6 +50,8 @@ def judge(check: Callable[..., Verdict], *lab: object) -> Verdict:
     """Run a check. What goes wrong inside it becomes a verdict of its own that says so; nothing is raised."""
     try:
         verdict = check(*lab)
+    except LabError as error:  # such as a scan that takes too long
+        return Verdict(COULD_NOT_RUN, f"{error.sentence} {NOT_YOUR_FAULT}", error.next)
     except Exception as error:  # a fault of ours must not look like a mistake of the learner's
         return _could_not_run(f"{type(error).__name__}: {error}")
     if not isinstance(verdict, Verdict):
@@ -58,7 +62,7 @@ def judge(check: Callable[..., Verdict], *lab: object) -> Verdict:
 def _could_not_run(what: str) -> Verdict:
     return Verdict(
         COULD_NOT_RUN,
-        f"{what}. This is not your fault.",
+        f"{what}. {NOT_YOUR_FAULT}",
         "Run it again; if it stays so, `ecrlab doctor` in a terminal looks at the lab.",
     )
 

@@ -24,7 +24,7 @@
     [solutions]
     first-push = 'the code'
 
-Checks are functions beside it, in `lesson_02.py` (or a lab's `checks.py`): `CHECKS = {"first-push": first_push}`, each
+Checks are functions beside it, in `lesson_02.py` (or a lab's `checks.py`, or its package `checks/`): `CHECKS = {"first-push": first_push}`, each
 `(lab) -> Verdict`, and where the lesson makes public repositories `PUBLIC_REPOSITORIES = ["shop"]`.
 """
 
@@ -137,11 +137,18 @@ def load(path: Path) -> Content:
 
 
 def module(path: Path) -> ModuleType:
-    """The Python file beside a lesson's TOML: `CHECKS`, and whatever else it defines. An absent one defines nothing."""
-    name = f"ecrlab_content.{path.parent.name}.{path.stem}".replace("-", "_")
-    if not path.is_file():
+    """The Python file beside a lesson's TOML: `CHECKS`, and whatever else it defines. An absent one defines nothing.
+
+    Where there is a folder of that name, without `.py`, it is a package, whose files import each other (`from .versions import Image`).
+    """
+    name = f"ecrlab_content_{path.parent.name}_{path.stem}".replace("-", "_")  # without dots: nothing above it can be imported
+    package = path.with_suffix("") / "__init__.py"
+    found = package if package.is_file() else path
+    if not found.is_file():
         return ModuleType(name)
-    spec = importlib.util.spec_from_file_location(name, path)
+    for part in [each for each in sys.modules if each.startswith(f"{name}.")]:  # of another copy of this folder
+        del sys.modules[part]
+    spec = importlib.util.spec_from_file_location(name, found)
     loaded = sys.modules[name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)
     return loaded

@@ -15,7 +15,7 @@ STARTER, WORK = "starter", "work"
 
 
 class Guide(Lesson):
-    """What a lab's notebook calls. Its folder holds `lab.toml`, `checks.py` and, where there are files to edit, `starter/`."""
+    """What a lab's notebook calls. Its folder holds `lab.toml`, `checks.py` (or `checks/`) and, where there are files to edit, `starter/`."""
 
     called = "guide"
 

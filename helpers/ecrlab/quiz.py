@@ -70,7 +70,7 @@ def widget(question: Question, progress: Progress):
 def _feedback(question: Question, number: int) -> Picture:
     """What stands behind an option: a shape, a word and the belief."""
     option = question.options[number - 1]
-    shape, word, colour = ("✔", "Right", html.GREEN) if option.right else ("◐", "Not quite", html.ORANGE)
+    shape, word, colour = ("✔", "Right", html.GREEN) if option.right else ("◐", "Not right", html.ORANGE)
     text = option.text.rstrip(".")
     line = html.join(
         html.element("span", f"{shape} ", style=f"font-weight:700;color:{html.INK}", aria_hidden="true"),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 RUNNING = ("PENDING", "IN_PROGRESS")
 LOOKED = ("COMPLETE", "ACTIVE")  # as BASIC and ENHANCED call it when an image was looked at
+NOT_ASKED = "not_scanned"  # the code of the error that says that nobody asked for a scan
 FIRST_PAUSE, LONGEST_PAUSE = 0.2, 5  # seconds between two questions
 BUCKET = "ecrlab-sboms"  # in a local lab no more than the name of a folder
 GRACE = {"local": 0, "aws": 30}  # seconds after a push in which AWS may not know of a scan yet; a local lab knows of it with the push
@@ -61,12 +62,35 @@ class Scans:
         """The scan of an image, of either type, as soon as it has come to its end: done, failed, or known to be impossible.
 
         It is `describe_image_scan_findings`, again and again, all its pages. (boto3's waiter `image_scan_complete` knows the ends of BASIC alone.)
-        A continuous scan is ACTIVE also while the image is looked at again: a local lab knows that, and it is waited for. Raises LabError for an image that isn't there, one that nobody asked to scan, and a scan that takes longer
-        than `timeout` seconds.
+        A continuous scan is ACTIVE also while the image is looked at again: a local lab knows that, and it is waited for. Raises LabError for an image
+        that isn't there, one that nobody asked to scan, and a scan that takes longer than `timeout` seconds.
         """
         if (tag is None) == (digest is None):
             raise LabError("scan", "A scan is an image's.", 'Name it by its tag or by its digest: lab.scans.wait("web", tag="1.0").')
-        ecr, began, pause = self._lab.reader("ecr"), time.monotonic(), FIRST_PAUSE
+        return self._wait(repository, tag, digest, timeout, time.monotonic())
+
+    def of(self, repository: str, timeout: float = 60) -> dict[str, Scan | None]:
+        """The scans of all images of a repository, as soon as none of them runs: digest → scan, None where nobody asked for one; of no repository, nothing.
+
+        Raises LabError where one takes longer than `timeout` seconds, which are those of all together.
+        """
+        ecr, began, scans = self._lab.reader("ecr"), time.monotonic(), {}
+        try:
+            pages = list(ecr.get_paginator("list_images").paginate(repositoryName=repository))
+        except ecr.exceptions.RepositoryNotFoundException:
+            return {}
+        for digest in dict.fromkeys(each["imageDigest"] for page in pages for each in page["imageIds"]):
+            try:
+                scans[digest] = self._wait(repository, None, digest, timeout, began)
+            except LabError as error:
+                if error.code != NOT_ASKED:
+                    raise
+                scans[digest] = None
+        return scans
+
+    def _wait(self, repository: str, tag: str | None, digest: str | None, timeout: float, began: float) -> Scan:
+        """See `wait`; `began` is when the waiting did."""
+        ecr, pause = self._lab.reader("ecr"), FIRST_PAUSE
         image = {"imageDigest": digest} if digest else {"imageTag": tag}
         name = f"{repository}@{digest[:19]}" if digest else f"{repository}:{tag}"
         while True:
@@ -123,7 +147,7 @@ class Scans:
             if passed < GRACE[self._lab.place]:
                 return []
             raise LabError(
-                "scan",
+                NOT_ASKED,
                 f"Nobody has asked for a scan of {name}.",
                 "Ask with ecr.start_image_scan(…), or let a rule of the registry ask at each push (put_registry_scanning_configuration), and push after that.",
             ) from error

@@ -74,6 +74,14 @@ def switched_on_without_a_rule(lab: Lab) -> None:
     _set(lab, [])
 
 
+def took_the_basic_type_and_a_filter_that_fits_nothing(lab: Lab) -> None:
+    _scan(lab, ["prod/*"], "SCAN_ON_PUSH", "BASIC")
+
+
+def asked_for_scans_of_one_repository(lab: Lab) -> None:
+    lab.client("ecr").put_image_scanning_configuration(repositoryName=TICKETS, imageScanningConfiguration={"scanOnPush": True})
+
+
 # 2 worst-layer
 
 
@@ -125,6 +133,23 @@ def spelt_the_key_otherwise(lab: Lab) -> None:
     _tag(lab, "sha256:", key="worst_layer")
 
 
+def wrote_the_key_from_memory(lab: Lab) -> None:
+    _answer(lab, lambda manifest: manifest["layers"][1]["digest"], key="wrost-layer-digest")
+
+
+def wrote_another_key(lab: Lab) -> None:
+    _answer(lab, lambda manifest: manifest["layers"][1]["digest"], key="answer")
+
+
+def tagged_the_image(lab: Lab) -> None:
+    _ship(lab, "1.0", OLD)
+    _name_image(lab, "1.0", "worst-layer")
+
+
+def called_it_v1_0(lab: Lab) -> None:
+    _ship(lab, "v1.0", OLD)
+
+
 def shipped_1_0_upon_a_newer_debian(lab: Lab) -> None:
     _ship(lab, "1.0", "debian:12")
 
@@ -166,6 +191,10 @@ def pushed_the_new_base_and_stopped_scanning(lab: Lab) -> None:
     _ship(lab, "1.1", NEW, wait=False)
 
 
+def shipped_only_the_new_one(lab: Lab) -> None:
+    _ship(lab, "1.1", NEW)
+
+
 # 4 library
 
 
@@ -199,6 +228,10 @@ def left_all_others_out(lab: Lab) -> None:
     _ship(lab, "1.2", NEW, libraries=MENDED | nothing)
 
 
+def only_edited_the_requirements(lab: Lab) -> None:
+    _edit("requirements.txt", {"PyYAML==5.3\n": "PyYAML==5.4.1\n"})
+
+
 # 5 tool
 
 
@@ -208,6 +241,26 @@ def threw_out_the_page_as_well(lab: Lab) -> None:
 
 def wrote_two_stages_and_copied_everything(lab: Lab) -> None:
     _ship(lab, "1.3", NEW, dockerfile=TWO_STAGES | {TOOL: "COPY --from=web /web/ /srv/tickets/web/"})
+
+
+def wrote_two_stages_and_copied_all_of_the_first(lab: Lab) -> None:
+    _ship(lab, "1.3", NEW, dockerfile=TWO_STAGES | {TOOL: "COPY --from=web / /"})
+
+
+def copied_it_to_another_place(lab: Lab) -> None:
+    _ship(lab, "1.3", NEW, dockerfile={TOOL: f"{TOOL.replace(' /srv', ' /opt')}\nCOPY web/dist/ /srv/tickets/web/dist/"})
+
+
+def only_edited_the_dockerfile(lab: Lab) -> None:
+    _edit("Dockerfile", TWO_STAGES)
+
+
+def only_ignored_the_tool(lab: Lab) -> None:
+    _edit(".dockerignore", {"shelf\n": "shelf\nweb/node_modules\n"})
+
+
+def only_deleted_the_tool(lab: Lab) -> None:
+    shutil.rmtree("work/web/node_modules")
 
 
 def upgraded_the_tool(lab: Lab) -> None:
@@ -297,11 +350,29 @@ def hid_it_in_one_version_only(lab: Lab) -> None:
     _filter(lab, vulnerabilityId=UNFIXED, ecrImageHash=digest)
 
 
+def misspelt_the_filters_name(lab: Lab) -> None:
+    _filter(lab, name="lab3-unfixd", vulnerabilityId=UNFIXED, ecrImageRepositoryName="tickets")
+
+
+def suppressed_it_beforehand(lab: Lab) -> None:
+    _filter(lab, vulnerabilityId=UNFIXED, ecrImageRepositoryName=_name(lab))
+
+
 # 7 release
 
 
 def released_what_was_first(lab: Lab) -> None:
     _release(lab, "1.0")
+
+
+def released_it_as_latest(lab: Lab) -> None:
+    _ship_all(lab)
+    _name_image(lab, "1.3", "latest")
+
+
+def misspelt_release(lab: Lab) -> None:
+    _ship_all(lab)
+    _name_image(lab, "1.3", "Release")
 
 
 def released_before_the_tool_was_out(lab: Lab) -> None:
@@ -369,19 +440,26 @@ MISTAKES = [
     Mistake("scanning", "is somebody else's", let_anything_stand_in_front),
     Mistake("scanning", "Builds that nobody runs", scanned_the_builds_on_push_as_well),
     Mistake("scanning", "Yours: without a filter", switched_on_without_a_rule),
+    Mistake("scanning", "knows the system's packages and no library", took_the_basic_type_and_a_filter_that_fits_nothing),
+    Mistake("scanning", "That is a setting of one repository", asked_for_scans_of_one_repository),
+    Mistake("worst-layer", "compared letter by letter", wrote_the_key_from_memory, SCANNED),
+    Mistake("worst-layer", "has a tag answer, and none that is called worst-layer", wrote_another_key, SCANNED),
+    Mistake("worst-layer", "An image's tag is a name for an image", tagged_the_image, SCANNED),
+    Mistake("worst-layer", "v1.0 is there, and nothing that is called 1.0", called_it_v1_0, SCANNED),
     Mistake("worst-layer", "what runs today", shipped_a_mended_one_as_1_0, SCANNED),
-    Mistake("worst-layer", "Nobody has looked at 1.0", shipped_before_anybody_looked),
+    Mistake("worst-layer", "1.0 is there, and nobody looked at it", shipped_before_anybody_looked),
     Mistake("worst-layer", "stands upon DEBIAN_12", shipped_1_0_upon_a_newer_debian, SCANNED),
     Mistake("worst-layer", "sha256: is missing", named_it_without_the_algorithm, SCANNED),
     Mistake("worst-layer", "compared letter by letter", spelt_the_key_otherwise, SCANNED),
     Mistake("worst-layer", "It isn't what you wrote last", named_the_layer_on_top, SCANNED),
     Mistake("worst-layer", "this layer brings 2 critical findings", named_the_layer_of_the_libraries, SCANNED),
     Mistake("worst-layer", "That digest is the image's", named_the_image, SCANNED),
-    Mistake("worst-layer", "No layer of 1.0 has this digest", named_the_configuration, SCANNED),
+    Mistake("worst-layer", "1.0 has no layer of this digest", named_the_configuration, SCANNED),
     Mistake("worst-layer", "A layer has two digests", named_what_the_layer_unpacks_to, SCANNED),
     Mistake("worst-layer", "by half a name", named_half_a_digest, SCANNED),
     Mistake("worst-layer", "a name means something else tomorrow", named_the_base_by_its_name, SCANNED),
     Mistake("base", "A new name doesn't make a new image", built_the_same_again, FIRST),
+    Mistake("base", "1.1 is there, and no 1.0 beside it", shipped_only_the_new_one, SCANNED),
     Mistake("base", "1.1 stands on the very base of 1.0", mended_the_libraries_first, FIRST, NOT_TRIED),
     Mistake("base", "A new release isn't a new build", took_the_first_debian_12, FIRST),
     Mistake("base", "another system is another system", took_a_smaller_system, FIRST),
@@ -396,8 +474,14 @@ MISTAKES = [
     Mistake("library", "Added isn't replaced", added_the_new_one_beside_the_old_one, FIRST),
     Mistake("library", "not what is written on it", wrote_another_version_on_it, FIRST),
     Mistake("library", "changed as well", left_all_others_out, FIRST),
+    Mistake("library", "asks for now (pyyaml 5.4.1). An image is what went into its build, and edited isn't shipped", only_edited_the_requirements, FIRST),
     Mistake("tool", "the page that it packed is gone", threw_out_the_page_as_well, FIRST),
-    Mistake("tool", "1.3 holds all of the tool", wrote_two_stages_and_copied_everything, FIRST, NOT_TRIED),
+    Mistake("tool", "COPY /web/ /srv/tickets/web/ brings the tool along", wrote_two_stages_and_copied_everything, FIRST),
+    Mistake("tool", "COPY / / brings the tool along", wrote_two_stages_and_copied_all_of_the_first, FIRST),
+    Mistake("tool", "COPY web/ /opt/tickets/web/ brings the tool along", copied_it_to_another_place, FIRST),
+    Mistake("tool", "1.0 holds all of the tool, though work/Dockerfile changed", only_edited_the_dockerfile, FIRST),
+    Mistake("tool", "though work/.dockerignore changed", only_ignored_the_tool, FIRST),
+    Mistake("tool", "though work/web/ changed", only_deleted_the_tool, FIRST),
     Mistake("tool", "until its next flaw", upgraded_the_tool, FIRST),
     Mistake("tool", "A smaller tool is a tool", left_out_what_was_critical, FIRST),
     Mistake("tool", "Deleted above, it still lies below", deleted_it_in_a_later_layer, FIRST),
@@ -418,7 +502,11 @@ MISTAKES = [
     Mistake("unfixed", "fits nothing that was found", misspelt_the_repository, REBASED),
     Mistake("unfixed", "stays so when this lab is over", called_the_filter_something_else, REBASED),
     Mistake("unfixed", "A new version is a new image", hid_it_in_one_version_only, REBASED),
-    Mistake("release", "release names 1.0", released_what_was_first, FIRST),
+    Mistake("unfixed", "there is a filter lab3-unfixd, and none that is called lab3-unfixed", misspelt_the_filters_name, REBASED),
+    Mistake("unfixed", "A judgement on what nobody has seen", suppressed_it_beforehand, FIRST),
+    Mistake("release", "production pulls release", released_it_as_latest, REBASED),
+    Mistake("release", "production pulls release", misspelt_release, REBASED),
+    Mistake("release", "1.0 is what release names", released_what_was_first, FIRST),
     Mistake("release", "of the tool", released_before_the_tool_was_out, REBASED),
     Mistake("release", "Suppressed isn't mended", suppressed_instead_of_mending, REBASED),
     Mistake("release", "Deleted isn't mended", deleted_the_old_one, REBASED),
@@ -498,10 +586,19 @@ def _push(lab: Lab, image, version: str) -> None:
         raise RuntimeError(refused[0])
 
 
-def _answer(lab: Lab, choose: Callable[[dict], str]) -> None:
+def _answer(lab: Lab, choose: Callable[[dict], str], key: str = "worst-layer") -> None:
     """1.0 as it is, and what `choose` takes out of its manifest as the answer."""
     _ship(lab, "1.0", OLD)
-    _tag(lab, choose(json.loads(_image(lab, "1.0")["imageManifest"])))
+    _tag(lab, choose(json.loads(_image(lab, "1.0")["imageManifest"])), key)
+
+
+def _edit(name: str, changes: Mapping[str, str]) -> None:
+    """A file in work/ as a learner changes it, who then doesn't ship it."""
+    path = Path("work") / name
+    text = path.read_text("utf-8")
+    for old, new in changes.items():
+        text = text.replace(old, new)
+    path.write_text(text, "utf-8")
 
 
 def _tag(lab: Lab, value: str, key: str = "worst-layer") -> None:

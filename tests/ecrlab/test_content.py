@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ecrlab.content import Identity, Repository, load
+from ecrlab.content import Identity, Repository, load, module
 from ecrlab.errors import LabError
 from ecrlab.lessons.faults import lab_faults, lesson_faults
 
@@ -116,3 +116,12 @@ def test_every_check_has_hints_and_a_solution_and_every_hint_a_check(sample_less
         "lesson_01.toml: the check broken has no solution",
         "lesson_01.toml: there are hints or a solution for first-pull, but no such check",
     }
+
+
+def test_checks_of_many_nouns_are_a_package_whose_files_import_each_other(tmp_path):
+    for copy, found in (("one", "first"), ("two", "second")):  # two copies of a lab's folder, as after a reset of the clone
+        checks = tmp_path / copy / "lab-9" / "checks"
+        checks.mkdir(parents=True)
+        (checks / "__init__.py").write_text("from .tags import named\nCHECKS = {'named': named}\n")
+        (checks / "tags.py").write_text(f"def named(lab):\n    return {found!r}\n")
+        assert module(checks.with_suffix(".py")).CHECKS["named"](None) == found

@@ -51,7 +51,7 @@ def test_a_question_is_printed_with_numbered_options_and_without_its_answer(less
 @pytest.mark.parametrize(
     ("number", "said"),
     [
-        (1, "◐ Not quite: “Everything, again”. A push asks for each layer first, and sends only what isn't there.\n"),
+        (1, "◐ Not right: “Everything, again”. A push asks for each layer first, and sends only what isn't there.\n"),
         (2, "✔ Right: “Only what the registry doesn't have”. Right: layers are known by their digest.\n"),
     ],
 )
@@ -99,6 +99,13 @@ def test_a_check_that_breaks_says_so_honestly_and_does_not_raise(lesson, capsys)
     out = capsys.readouterr().out
     assert out.startswith("! The check itself could not run: broken. KeyError: 'repositories'. This is not your fault.")
     assert lesson.verdict("broken").outcome == COULD_NOT_RUN
+
+
+def test_what_a_check_ran_into_is_said_with_what_to_do_next():
+    def slow():
+        raise LabError("scan", "The scan takes long.", "Run this cell again.")
+
+    assert judge(slow) == Verdict(COULD_NOT_RUN, "The scan takes long. This is not your fault.", "Run this cell again.")
 
 
 def test_a_check_that_answers_nonsense_could_not_run():

@@ -33,11 +33,11 @@ def test_the_question_is_the_label_of_its_options_and_no_option_is_chosen(questi
 def test_nothing_is_given_away_before_the_button_is_pressed(question, progress):
     choices, button, said = parts(quiz.widget(question, progress))
     choices.value = 1
-    assert "Right" not in said.value and "Not quite" not in said.value
+    assert "Right" not in said.value and "Not right" not in said.value
     assert progress.get("answers", "what-travels") is None
 
 
-@pytest.mark.parametrize(("number", "word"), [(1, "Not quite"), (2, "Right")])
+@pytest.mark.parametrize(("number", "word"), [(1, "Not right"), (2, "Right")])
 def test_pressing_the_button_shows_what_stands_behind_the_option_and_keeps_it(question, progress, number, word):
     choices, button, said = parts(quiz.widget(question, progress))
     choices.value = number
@@ -66,7 +66,7 @@ def test_one_may_change_ones_mind(question, progress):
     for number in (1, 2):
         choices.value = number
         button.click()
-    assert "Not quite" not in said.value and progress.get("answers", "what-travels") == 2
+    assert "Not right" not in said.value and progress.get("answers", "what-travels") == 2
 
 
 def test_the_answer_is_there_again_when_the_cell_runs_again(question, progress):

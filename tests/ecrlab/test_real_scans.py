@@ -53,6 +53,16 @@ def test_both_types_come_to_their_own_end(basic, enhanced):
     assert sum(enhanced.counts.values()) == len(enhanced.findings) > len(basic.findings)
 
 
+def test_the_scans_of_a_repository_are_told_with_what_nobody_looked_at(lab, enhanced):
+    lab.client("ecr").create_repository(repositoryName="aside")
+    image = lab.client("ecr").batch_get_image(repositoryName="shop", imageIds=[{"imageTag": "1.0"}])["images"][0]
+    lab.docker.images.pull(f"{lab.registry()}/shop", tag="1.0").tag(f"{lab.registry()}/aside", "1.0")
+    lab.docker.images.push(f"{lab.registry()}/aside", tag="1.0")
+    assert {digest: scan.findings for digest, scan in lab.scans.of("shop").items()} == {enhanced.digest: enhanced.findings}
+    assert lab.scans.of("aside") == {image["imageId"]["imageDigest"]: None}
+    assert lab.scans.of("nowhere") == {}
+
+
 def test_a_frame_has_the_versions_that_the_package_managers_write(lab, enhanced):
     frame = lab.scans.frame(enhanced)
     zlib = frame[(frame["package"] == "zlib1g") & (frame["vulnerability"] == "CVE-2022-37434")].iloc[0]
@@ -64,8 +74,9 @@ def test_a_frame_has_the_versions_that_the_package_managers_write(lab, enhanced)
 
 
 def test_the_pictures_tell_which_layer_brought_the_libraries(lab, enhanced):
-    told = repr(show.layer_map(lab, "shop", tag="1.0", scan=enhanced))
-    (libraries,) = [line for line in told.splitlines() if "PyYAML" in line]
+    told = repr(show.layer_map(lab, "shop", tag="1.0", scan=enhanced, base=lab.base("debian:11"))).splitlines()
+    (libraries,) = [line for line in told if "PyYAML" in line]
+    assert [line.split()[2:4] for line in told[3:8]] == [["base", "image"]] * 2 + [["your", "Dockerfile"]] * 3
     assert "COPY dependencies/old/site-packages/" in libraries and "openssl" not in libraries
 
 

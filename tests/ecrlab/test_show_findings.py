@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
+from docker.errors import ImageNotFound
 
 import scanned
 from ecrlab import show, vectors
@@ -164,39 +166,57 @@ def layered(fake_lab):
     document["layers"] = [{"digest": scanned.BASE, "size": 30}, {"digest": scanned.SERVICE, "size": 20}]
     ecr = fake_lab.client("ecr")
     ecr.put("web", document, "1.0")
-    ecr.configuration = {"history": [{"created_by": "COPY debian /"}, {"created_by": "ENV X=1", "empty_layer": True}, {"created_by": "COPY site-packages /srv"}]}
+    history = [{"created_by": "COPY debian /"}, {"created_by": "ENV X=1", "empty_layer": True}, {"created_by": "COPY site-packages /srv"}]
+    ecr.configuration = {"history": history, "rootfs": {"diff_ids": ["sha256:debian", "sha256:libraries"]}}
+    fake_lab.docker = SimpleNamespace(images=SimpleNamespace(get=local_image))
     return fake_lab
 
 
+def local_image(name: str) -> SimpleNamespace:
+    """What the engine has of an image, of which there are two."""
+    unpacked = {"debian:11": ["sha256:debian"], "alpine:3.18": ["sha256:alpine"]}
+    if name not in unpacked:
+        raise ImageNotFound(name)
+    return SimpleNamespace(attrs={"RootFS": {"Layers": unpacked[name]}})
+
+
 def test_a_layer_map_says_which_step_brought_what(layered):
-    drawn = show.layer_map(layered, "web", tag="1.0", scan=ENHANCED)
+    drawn = show.layer_map(layered, "web", tag="1.0", scan=ENHANCED, base="debian:11")
     rows = repr(drawn).splitlines()
-    assert rows[3].startswith("1 b2b2b2b2b2b2  COPY debian /") and "1 critical, 1 untriaged" in rows[3] and "libssl1.1, openssl, zlib1g" in rows[3]
-    assert rows[4].startswith("2 c3c3c3c3c3c3  COPY site-packages /srv") and "1 high" in rows[4] and rows[4].endswith("PyYAML")
+    assert rows[3].startswith("1 b2b2b2b2b2b2  base image       COPY debian /") and "1 critical, 1 untriaged" in rows[3] and "libssl1.1, openssl, zlib1g" in rows[3]
+    assert rows[4].startswith("2 c3c3c3c3c3c3  your Dockerfile  COPY site-packages /srv") and "1 high" in rows[4] and rows[4].endswith("PyYAML")
     assert alts(drawn) == ["1 critical, 1 untriaged", "1 high"]
-    assert "Layer 1 (COPY debian /): 1 critical, 1 untriaged. Layer 2 (COPY site-packages /srv): 1 high." in text_of(drawn)
+    assert "Layer 1 (base image, COPY debian /): 1 critical, 1 untriaged. Layer 2 (your Dockerfile, COPY site-packages /srv): 1 high." in text_of(drawn)
+
+
+@pytest.mark.parametrize(
+    ("base", "why"), [("alpine:3.18", "The image doesn't begin with the layers of alpine:3.18"), ("debian:12", "debian:12 isn't on this machine")]
+)
+def test_where_the_base_cannot_be_known_a_layer_map_says_nothing_of_it_and_why(layered, base, why):
+    text = repr(show.layer_map(layered, "web", tag="1.0", scan=ENHANCED, base=base))
+    assert "your Dockerfile" not in text and "From" not in text and why in text.splitlines()[-1]
 
 
 def test_a_layer_that_is_there_twice_brings_its_findings_once(layered):
     document = image(30)
     document["layers"] = [{"digest": scanned.BASE, "size": 30}] * 2
     layered.client("ecr").put("web", document, "twice")
-    rows = repr(show.layer_map(layered, "web", tag="twice", scan=scanned.scan("ENHANCED", *ENHANCED.findings[:2]))).splitlines()
+    rows = repr(show.layer_map(layered, "web", tag="twice", scan=scanned.scan("ENHANCED", *ENHANCED.findings[:2]), base="debian:11")).splitlines()
     assert "1 critical" in rows[3] and "none" in rows[4]
 
 
 def test_a_basic_scan_has_no_layers_and_that_is_said(layered):
-    text = repr(show.layer_map(layered, "web", tag="1.0", scan=BASIC))
+    text = repr(show.layer_map(layered, "web", tag="1.0", scan=BASIC, base="debian:11"))
     assert text.endswith("Basic scanning doesn't say which layer a package is in: for that it takes enhanced scanning.")
 
 
 def test_another_images_scan_is_noticed(layered):
     elsewhere = scanned.scan("ENHANCED", scanned.enhanced("CVE-1", "LOW", 1.0, scanned.package("x", "1", layer="sha256:" + "d4" * 32)))
-    assert "is the scan another image's?" in repr(show.layer_map(layered, "web", tag="1.0", scan=elsewhere))
+    assert "is the scan another image's?" in repr(show.layer_map(layered, "web", tag="1.0", scan=elsewhere, base="debian:11"))
 
 
 def test_a_layer_map_of_nothing_says_so(fake_lab):
-    assert repr(show.layer_map(fake_lab, "web", tag="1.0", scan=ENHANCED)) == "There is no repository web here yet, so nothing to draw."
+    assert repr(show.layer_map(fake_lab, "web", tag="1.0", scan=ENHANCED, base="debian:11")) == "There is no repository web here yet, so nothing to draw."
 
 
 def test_only_an_address_of_the_web_is_a_link():

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import threading
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from ecrlab.check import DONE, NOT_TRIED, NOT_YET
+from ecrlab import scans
+from ecrlab.check import COULD_NOT_RUN, DONE, NOT_TRIED, NOT_YET
 from ecrlab.content import module
 from ecrlab.errors import LabError
-from ecrlab.labs import looking
+from ecrlab.labs import looking, planting
 from learners import LABS
+from localecr.scanner.process import Examiner
 
 FOLDER = next(path for path in LABS.iterdir() if path.name.startswith("lab-3-"))
 CHECKS, MISTAKES = module(FOLDER / "checks.py"), module(FOLDER / "mistakes.py")
+WREN = CHECKS.wren
 TASKS = ["scanning", "worst-layer", "base", "library", "tool", "unfixed", "release"]
 TICKETS, REPORTS = "lab3/prod/tickets", "lab3/prod/reports"
 MENDED, TWO_STAGES, NEW = MISTAKES.MENDED, MISTAKES.TWO_STAGES, MISTAKES.NEW
@@ -26,6 +33,27 @@ UNFIXED = "CVE-2023-45853"
 def one(learner):
     """A learner of lab 3."""
     return learner("lab-3")
+
+
+@pytest.fixture
+def hold(monkeypatch) -> Iterator[Callable[..., None]]:
+    """`hold()`: scans stand still until somebody who waits for one pauses, so that whoever doesn't wait judges before they are over.
+
+    `hold(0, 100)`: these are the times that passed for whoever waits, and they stand still until the test ends.
+    """
+    examine, go_on = Examiner.examine, threading.Event()
+
+    def pause(seconds: float) -> None:
+        go_on.set()
+        time.sleep(0.02)
+
+    def begin(*times: float) -> None:
+        clock = itertools.chain(times, itertools.repeat(times[-1])).__next__ if times else time.monotonic
+        monkeypatch.setattr(scans, "time", SimpleNamespace(monotonic=clock, sleep=time.sleep if times else pause))
+        monkeypatch.setattr(Examiner, "examine", lambda *asked: go_on.wait(60) and examine(*asked))
+
+    yield begin
+    go_on.set()
 
 
 def ship(one, version: str, base: str = NEW, **how: object) -> None:
@@ -68,7 +96,7 @@ def test_three_steps_bring_the_critical_findings_of_the_first_version(one):
 def test_what_is_left_in_the_release_has_no_fix_or_is_medium(one):
     one.take(solve=TASKS)
     assert findings(one, "1.3") == {"CVE-2024-35195": "MEDIUM"}  # and the suppressed one
-    assert {flaw.id: flaw.status for flaw in CHECKS._findings(one.lab) if flaw.digest == looking.tags(one.lab.client("ecr"), TICKETS)["release"]} == {
+    assert {flaw.id: flaw.status for flaw in CHECKS.flaws.inspected(one.lab) if flaw.digest == looking.tags(one.lab.client("ecr"), TICKETS)["release"]} == {
         "CVE-2024-35195": "ACTIVE",
         UNFIXED: "SUPPRESSED",
     }
@@ -95,7 +123,7 @@ def test_everything_that_is_asked_for_lies_on_the_shelf():
 def test_prepare_twice_changes_nothing(one):
     one.take()
     ecr = one.lab.client("ecr")
-    before = {name: looking.images(ecr, name) for name in (TICKETS, REPORTS, CHECKS.BUILDS, CHECKS.ARCHIVE)}
+    before = {name: looking.images(ecr, name) for name in (TICKETS, REPORTS, WREN.BUILDS, WREN.ARCHIVE)}
     one.guide.prepare()
     assert {name: looking.images(ecr, name) for name in before} == before
 
@@ -173,12 +201,36 @@ def test_any_value_in_the_blanks_reaches_the_check(one, scan_type, often, wanted
 
 def test_what_the_check_reckons_of_filters_is_what_the_registry_does(one):
     one.take()
-    ecr, names = one.lab.client("ecr"), [TICKETS, REPORTS, CHECKS.BUILDS, CHECKS.ARCHIVE]
+    ecr, names = one.lab.client("ecr"), [TICKETS, REPORTS, WREN.BUILDS, WREN.ARCHIVE]
     for wanted in ("prod", "*prod", "prod*", "*prod*", "lab3*tickets", "lab3/prod/*", "lab3/prod", "*"):
         MISTAKES._scan(one.lab, [wanted])
         told = ecr.batch_get_repository_scanning_configuration(repositoryNames=names)["scanningConfigurations"]
         chosen = [each["repositoryName"] for each in told if each["appliedScanFilters"]]
-        assert sorted(chosen) == sorted(name for name in names if CHECKS._fits(wanted, name)), wanted
+        assert sorted(chosen) == sorted(name for name in names if CHECKS.rules.fits(wanted, name)), wanted
+
+
+def test_what_is_said_of_an_image_begins_with_its_version(one):
+    one.take(solve=["scanning"])
+    ship(one, "1.0", "debian:12")
+    assert one.guide.verdict("worst-layer").message.startswith("1.0 ")
+    faults = [
+        ("base", {"base": "alpine:3.18"}),
+        ("base", {"base": "static"}),
+        ("base", {"base": "debian:11"}),
+        ("library", {"libraries": {"PyYAML": None}}),
+        ("library", {"beside": ["PyYAML-5.4.1"]}),
+        ("library", {"libraries": {"PyYAML": "5.3.1"}}),
+        ("library", {"libraries": {"requests": "2.32.3"}}),
+        ("library", {"libraries": {"PyYAML": "6.0.1", "requests": "2.32.3"}}),
+        ("tool", {"dockerfile": {MISTAKES.TOOL: ""}}),
+        ("tool", {"without": ["web/node_modules/lodash"]}),
+    ]
+    for number, (task, how) in enumerate(faults, 1):
+        ship(one, f"1.{number}", **how)
+        verdict = one.guide.verdict(task)
+        assert (verdict.outcome, verdict.message.split()[0]) == (NOT_YET, f"1.{number}"), verdict.message
+    MISTAKES._release(one.lab, "1.9")
+    assert one.guide.verdict("release").message.startswith("1.9 has 2 findings left")
 
 
 # Other right ways.
@@ -222,6 +274,27 @@ def test_the_tasks_may_be_done_in_another_order(one):
     assert list(one.outcomes().values())[2:5] == [NOT_TRIED, DONE, DONE]
     ship(one, "1.3", dockerfile=TWO_STAGES, libraries=MENDED)
     assert list(one.outcomes().values())[2:5] == [DONE, DONE, DONE]
+
+
+def test_who_built_the_same_again_may_still_mend_it(one):
+    one.take(solve=TASKS[:2])
+    ship(one, "1.1", "debian:11")
+    assert one.guide.verdict("base").outcome == NOT_YET
+    ship(one, "1.2")
+    assert one.guide.verdict("base").outcome == DONE
+
+
+def test_what_a_stage_copies_of_the_system_hides_nothing(one):
+    one.take(solve=TASKS[:2])
+    ship(one, "1.1", dockerfile=TWO_STAGES | {MISTAKES.TOOL: "COPY --from=web / /"})
+    assert one.guide.verdict("base").outcome == DONE
+
+
+def test_files_that_changed_for_another_task_are_no_try(one):
+    one.take(solve=[*TASKS[:2], "base", "library"])
+    dockerfile = Path("work/Dockerfile")
+    dockerfile.write_text(dockerfile.read_text("utf-8") + '\nLABEL season="2026"\n', "utf-8")
+    assert one.guide.verdict("tool").outcome == NOT_TRIED
 
 
 def test_a_try_that_went_wrong_is_mended_by_the_next_version(one):
@@ -304,7 +377,7 @@ def test_more_repositories_of_production_do_no_harm(one):
     one.take(solve=TASKS)
     ecr = one.lab.client("ecr")
     ecr.create_repository(repositoryName="lab3/prod/tomorrow")
-    CHECKS.planting.plant(ecr, "lab3/prod/tomorrow", CHECKS.neighbour("tomorrow"), "1.0")
+    planting.plant(ecr, "lab3/prod/tomorrow", WREN.neighbour("tomorrow"), "1.0")
     assert one.outcomes() == dict.fromkeys(TASKS, DONE)
     ecr.delete_repository(repositoryName="lab3/prod/tomorrow", force=True)
 
@@ -319,6 +392,44 @@ def test_what_becomes_known_later_counts_though_nobody_pushes(one, door):
         one.lab.advisories.release()
     wait_until_nothing_is_scanned(door)
     assert one.guide.verdict("base").outcome == NOT_YET
+
+
+# While images are being looked at.
+
+
+def test_a_version_that_was_just_pushed_is_judged_when_it_was_looked_at(one, hold):
+    one.take(solve=TASKS[:2])
+    hold()
+    ship(one, "1.1", wait=False)
+    assert one.guide.verdict("base").outcome == DONE
+
+
+def test_after_a_change_of_the_rules_what_is_there_is_judged_when_it_was_looked_at(one, hold):
+    one.take()
+    ship(one, "1.0", "debian:11", wait=False)
+    MISTAKES._tag(one.lab, looking.layers(one.lab.client("ecr"), TICKETS, "1.0")[1])
+    hold()
+    MISTAKES._scan(one.lab, ["lab3/prod/*"])
+    assert one.guide.verdict("worst-layer").outcome == DONE
+
+
+def test_what_a_filter_hides_of_a_neighbour_is_waited_for(one, hold):
+    one.take(solve=TASKS[:3])
+    MISTAKES._filter(one.lab, vulnerabilityId=UNFIXED)
+    one.lab.client("ecr").batch_delete_image(repositoryName=REPORTS, imageIds=[{"imageTag": "4.1"}])
+    hold()
+    planting.plant(one.lab.client("ecr"), REPORTS, WREN.neighbour("just pushed"), "4.2")
+    verdict = one.guide.verdict("unfixed")
+    assert (verdict.outcome, f"In {REPORTS} the same flaw is hidden" in verdict.message) == (NOT_YET, True)
+
+
+def test_a_look_that_takes_longer_is_no_fault_of_the_learners(one, hold):
+    one.take(solve=TASKS[:2])
+    hold(0, 61)
+    ship(one, "1.1", wait=False)
+    verdict = one.guide.verdict("base")
+    assert (verdict.outcome, verdict.next) == (COULD_NOT_RUN, "Run this cell again in a moment.")
+    assert "has not come to its end after 60 seconds" in verdict.message and verdict.message.endswith("This is not your fault.")
 
 
 def test_with_nothing_there_no_check_fails(one):

@@ -33,13 +33,14 @@ def clients(state: Path) -> Callable[..., BaseClient]:
 
 
 class Learner:
-    """Sits in front of a learner's copy. `names` is what the notebook knows by now, `said` what its cells printed."""
+    """Sits in front of a learner's copy. `names` is what the notebook knows by now, `said` what its cells printed; `aws(…)` are plain clients."""
 
-    def __init__(self, number: str, folder: Path) -> None:
+    def __init__(self, number: str, folder: Path, aws: Callable[..., BaseClient]) -> None:
         shutil.copytree(NOTEBOOKS, folder, ignore=shutil.ignore_patterns(".ipynb_checkpoints", ".ecrlab"))
         (notebook,) = folder.glob(f"{number}-*.ipynb")
         cells = nbformat.read(notebook, as_version=4).cells
         self._sources = {cell.id: cell.source for cell in cells if cell.cell_type == "code"}
+        self.aws = aws
         self._output = io.StringIO()
         self.names: dict[str, object] = {}
 
@@ -85,7 +86,7 @@ def taking(number: str, folder: Path, lab_state: Path, aws: Callable[..., BaseCl
     with pytest.MonkeyPatch.context() as patch:
         for name, value in {"ECRLAB_STATE": str(lab_state), "ECRLAB_PLAIN": "1", "ECRLAB_ENGINE": "dockerless"}.items():
             patch.setenv(name, value)
-        learner = Learner(number, folder)
+        learner = Learner(number, folder, aws)
         patch.chdir(folder)
         yield learner
         if "lesson" in learner.names:

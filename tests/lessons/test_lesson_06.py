@@ -3,44 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from botocore.client import BaseClient
 
-import localecr
 from ecrlab import resources
 from ecrlab.check import DONE, NOT_TRIED, NOT_YET
-from taking import Learner, clients, delete, taking
+from ecrlab.errors import LabError
+from taking import Learner, delete
 
+LESSON = "06"
 FIXED, SUPPRESSED, CHECKOUT = "fixed", "suppressed", "checkout"
 UNTOUCHED = dict.fromkeys((FIXED, SUPPRESSED, CHECKOUT), NOT_TRIED)
 
 
 @pytest.fixture(scope="module")
-def lab_state(tmp_path_factory) -> Path:
-    """A lab of this module's own: what it knows and how it scans is changed for the whole registry."""
-    state = tmp_path_factory.mktemp("lesson-06")
-    with localecr.start(state, port=0, clock="2026-01-05T09:00:00Z"):
-        yield state
-
-
-@pytest.fixture(scope="module")
-def aws(lab_state) -> Callable[..., BaseClient]:
-    """As everywhere, of this module's lab."""
-    return clients(lab_state)
-
-
-@pytest.fixture(scope="module")
-def taken(lab_state, tmp_path_factory, aws) -> Iterator[Learner]:
-    """A learner who took the whole lesson; the tests share what was pushed."""
-    with taking("06", tmp_path_factory.mktemp("taken") / "notebooks", lab_state, aws) as learner:
-        learner.run("open")
-        assert learner.outcomes() == UNTOUCHED
-        learner.take()
-        learner.write('configure("ENHANCED", SCAN_ON_PUSH="lesson06", CONTINUOUS_SCAN="lesson06/search")')
-        yield learner
+def taken(taken) -> Learner:
+    """As everywhere, with the rules that the other tests need."""
+    taken.write('configure("ENHANCED", SCAN_ON_PUSH="lesson06", CONTINUOUS_SCAN="lesson06/search")')
+    return taken
 
 
 @pytest.fixture
@@ -116,6 +96,12 @@ def test_the_worst_finding_says_what_somebody_could_do(taken):
     taken.run("one")
     shown = {row["field"]: row["value"] for row in taken.names["rows"]}
     assert "runs code from crafted documents" in shown["description"] and "epoch" not in shown
+
+
+def test_the_layer_map_says_which_layers_are_the_base_images(taken):
+    taken.write(f"print({taken.source('layer-map')})")
+    rows = [line for line in taken.said.splitlines() if "base image" in line or "your Dockerfile" in line]
+    assert [("base image" in row, "COPY ecrlab-specimen" in row) for row in rows[-5:]] == [(True, False)] * 2 + [(False, True)] + [(False, False)] * 2
 
 
 def test_each_fix_takes_away_the_findings_of_its_own_layer(untried):
@@ -242,6 +228,12 @@ def test_a_mistyped_filter_goes_with_the_next_try(untried):
     untried.write(create().replace("lesson06-zlib", "lesson06-zlip"))
     untried.run("exercise-suppress-it")
     assert not resources.exists(untried.names["lab"], "inspector_filter", "lesson06-*")
+
+
+@pytest.mark.parametrize("word", ["new", "Fixed"])
+def test_a_word_that_names_no_libraries_is_met_with_those_that_there_are(untried, word):
+    with pytest.raises(LabError, match=f"There is no {word} in app/shop-api/dependencies. DEPENDENCIES is one of fixed, old."):
+        untried.write(untried.source("upgrade").replace('libraries = "old"', f'libraries = "{word}"'))
 
 
 def test_a_filter_may_be_narrower_than_asked(untried):

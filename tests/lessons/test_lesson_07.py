@@ -3,53 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from botocore.client import BaseClient
 
-import localecr
 from ecrlab.check import DONE, NOT_TRIED, NOT_YET
-from taking import Learner, clients, taking
+from taking import Learner
 
+LESSON = "07"
 NIGHT, QUOTA, SEARCH = "noisy-night", "quota-alarm", "search-alarm"
 UNTOUCHED = {NIGHT: NOT_TRIED, QUOTA: DONE, SEARCH: NOT_TRIED}
 NOISY = "2026-01-20"  # the second Tuesday after the lab's clock starts
 
 
-@pytest.fixture(scope="module")
-def lab_state(tmp_path_factory) -> Path:
-    """A lab of this module's own: its clock moves for three weeks."""
-    state = tmp_path_factory.mktemp("lesson-07")
-    with localecr.start(state, port=0, clock="2026-01-05T09:00:00Z"):
-        yield state
-
-
-@pytest.fixture(scope="module")
-def aws(lab_state) -> Callable[..., BaseClient]:
-    """As everywhere, of this module's lab."""
-    return clients(lab_state)
-
-
-@pytest.fixture(scope="module")
-def taken(lab_state, tmp_path_factory, aws) -> Iterator[Learner]:
-    """A learner who took the whole lesson; the tests share it, and the one fortnight."""
-    with taking("07", tmp_path_factory.mktemp("taken") / "notebooks", lab_state, aws) as learner:
-        learner.run("open")
-        assert learner.outcomes() == dict.fromkeys(UNTOUCHED, NOT_TRIED)
-        learner.take()
-        yield learner
-
-
 @pytest.fixture
-def untried(taken, aws) -> Learner:
+def untried(taken) -> Learner:
     """The same learner, without what other tests answered to the exercises."""
     for arn in taken.names["arns"].values():
-        aws("ecr").untag_resource(resourceArn=arn, tagKeys=[NIGHT, "Noisy-Night"])
-    for each in aws("cloudwatch").describe_alarms(AlarmNames=["lesson07-search"])["MetricAlarms"]:
-        aws("cloudwatch").delete_alarms(AlarmNames=[each["AlarmName"]])
+        taken.aws("ecr").untag_resource(resourceArn=arn, tagKeys=[NIGHT, "Noisy-Night"])
+    for each in taken.aws("cloudwatch").describe_alarms(AlarmNames=["lesson07-search"])["MetricAlarms"]:
+        taken.aws("cloudwatch").delete_alarms(AlarmNames=[each["AlarmName"]])
     return taken
 
 
@@ -231,15 +204,15 @@ def test_what_takes_missing_values_for_bad_ones_is_told_so(untried):
     assert (verdict.outcome, "has no value" in verdict.next) == (NOT_YET, True), verdict
 
 
-def test_an_alarm_on_plain_calls_is_not_yet_one_on_a_quota(untried, aws):
+def test_an_alarm_on_plain_calls_is_not_yet_one_on_a_quota(untried):
     untried.write(alarm('**calls("PutImage")', period=60).replace("lesson07-search", "lesson07-quota"))
     verdict = untried.lesson.verdict(QUOTA)
     assert (verdict.outcome, "depends on the quota" in verdict.message) == (NOT_YET, True)
     untried.run("put-alarm")
 
 
-def test_an_alarm_that_has_seen_nothing_yet_is_not_yet_one_that_went_off(untried, aws):
-    aws("cloudwatch").delete_alarms(AlarmNames=["lesson07-quota"])
+def test_an_alarm_that_has_seen_nothing_yet_is_not_yet_one_that_went_off(untried):
+    untried.aws("cloudwatch").delete_alarms(AlarmNames=["lesson07-quota"])
     assert untried.outcomes()[QUOTA] == NOT_TRIED
     untried.names["lab"].clock.advance(minutes=5)
     untried.run("put-alarm")
@@ -266,11 +239,11 @@ def test_the_stored_solutions_solve_all(untried):
     assert untried.outcomes() == dict.fromkeys(UNTOUCHED, DONE)
 
 
-def test_the_clean_up_leaves_nothing_and_says_so(taken, aws):
+def test_the_clean_up_leaves_nothing_and_says_so(taken):
     taken.run("cleanup")
-    assert [each["repositoryName"] for each in aws("ecr").describe_repositories()["repositories"]] == []
-    assert [each["UserName"] for each in aws("iam").list_users(PathPrefix="/team/")["Users"]] == []
-    assert aws("cloudwatch").describe_alarms()["MetricAlarms"] == []
-    assert aws("sns").list_topics()["Topics"] == aws("sqs").list_queues().get("QueueUrls", []) == []
+    assert [each["repositoryName"] for each in taken.aws("ecr").describe_repositories()["repositories"]] == []
+    assert [each["UserName"] for each in taken.aws("iam").list_users(PathPrefix="/team/")["Users"]] == []
+    assert taken.aws("cloudwatch").describe_alarms()["MetricAlarms"] == []
+    assert taken.aws("sns").list_topics()["Topics"] == taken.aws("sqs").list_queues().get("QueueUrls", []) == []
     assert taken.said.count("Verified: nothing is left") == 3
     assert taken.outcomes() == dict.fromkeys(UNTOUCHED, NOT_TRIED)

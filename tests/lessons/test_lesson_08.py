@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-
 import pytest
-from botocore.client import BaseClient
 
-import localecr
 from ecrlab import identities, resources
 from ecrlab.check import DONE, NOT_TRIED, NOT_YET
-from taking import Learner, clients, taking
+from taking import Learner
 
+LESSON = "08"
 LEAKED, DELETIONS, QUARANTINED, BIN = "leaked-key", "deletions", "quarantined", "bin"
 UNTOUCHED = {LEAKED: NOT_TRIED, DELETIONS: NOT_TRIED, QUARANTINED: DONE, BIN: NOT_TRIED}
-
-
-@pytest.fixture(scope="module")
-def lab_state(tmp_path_factory) -> Path:
-    """A lab of this module's own: its clock moves for three weeks."""
-    state = tmp_path_factory.mktemp("lesson-08")
-    with localecr.start(state, port=0, clock="2026-01-05T09:00:00Z"):
-        yield state
-
-
-@pytest.fixture(scope="module")
-def aws(lab_state) -> Callable[..., BaseClient]:
-    """As everywhere, of this module's lab."""
-    return clients(lab_state)
-
-
-@pytest.fixture(scope="module")
-def taken(lab_state, tmp_path_factory, aws) -> Iterator[Learner]:
-    """A learner who took the whole lesson; the tests share it, and the one fortnight."""
-    with taking("08", tmp_path_factory.mktemp("taken") / "notebooks", lab_state, aws) as learner:
-        learner.run("open")
-        assert learner.outcomes() == dict.fromkeys(UNTOUCHED, NOT_TRIED)
-        learner.take()
-        yield learner
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ A lab's folder holds:
     lab.ipynb        what a learner opens: solutions replaced by blanks (`python -m ecrlab.labs generate` writes it)
     solution.ipynb   the same with the solutions in (written too)
     lab.toml         title, minutes, names it owns, questions, hints; its solutions are written from the master
-    checks.py        `CHECKS`, one for each task; `prepare(lab)`; `PUBLIC_REPOSITORIES`
+    checks.py        `CHECKS`, one for each task; `prepare(lab)`; `PUBLIC_REPOSITORIES`. What has many nouns is a package, `checks/`
     mistakes.py      `MISTAKES`: what learners are known to do, and what the check must say to it
     starter/         files that learners edit; `guide.prepare()` copies them to `work/`
 
