@@ -477,6 +477,18 @@ def test_a_frequency_that_changes_changes_what_a_scan_is(enhanced, scanned):
     scanned()
 
 
+def test_what_is_not_watched_continuously_any_more_keeps_what_was_found(enhanced, scanner, scanned):
+    push(enhanced, "web", holding("web", system("bash")), "1")
+    scanned()
+    scanner.flaws = {"bash": [flaw("CVE-2026-1")]}
+    turn_on(enhanced, ON_PUSH)
+    scanned()
+    assert names(enhanced) == []
+    turn_on(enhanced, CONTINUOUS)
+    scanned()
+    assert names(enhanced) == ["CVE-2026-1"]
+
+
 def test_enhanced_scanning_enables_inspector_and_its_end_disables_it(aws, own, account):
     def state():
         (told,) = aws("inspector2", account).batch_get_account_status()["accounts"]

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from localecr.clock import DAY
 from localecr.registry import Registry
 from localecr.scanning import configuration, events, scans
-from localecr.scanning.configuration import Configuration
+from localecr.scanning.configuration import CONTINUOUS, ON_PUSH, Configuration
 
 RECENT = 14 * DAY  # pushed this long ago at most, an image is scanned when enhanced scanning begins
 
@@ -20,6 +20,7 @@ def configure(registry: Registry, wanted: Configuration) -> None:
     """Sets a registry's scanning, and enables or disables Amazon Inspector with it.
 
     Where enhanced scanning begins it takes what was pushed in the last 14 days; which repositories are scanned otherwise than before is announced.
+    What is scanned on push from now on, and was watched continuously, keeps what was found.
     """
     from localecr.inspector import accounts, findings
 
@@ -35,7 +36,7 @@ def configure(registry: Registry, wanted: Configuration) -> None:
             was, now = before.of_repository(repository), wanted.of_repository(repository)
             if was.frequency != now.frequency:
                 changes.append((repository["name"], was.frequency, now.frequency))
-            if now.is_watched and (was.type, was.frequency) != (now.type, now.frequency):
+            if now.is_watched and (not was.is_watched or (was.frequency, now.frequency) == (ON_PUSH, CONTINUOUS)):
                 _take(registry, repository)
             elif wanted.type == "ENHANCED" and was.is_watched and not now.is_watched:
                 findings.close(registry, findings.EXPIRED, repository["name"])
