@@ -69,7 +69,7 @@ def test_its_inventory(examined):
     layers = [layer.digest for layer in examined.inventory.layers]
     rows = []
     for package in examined.inventory.packages:
-        found = matching.subject(package)
+        found = matching.looked_up(package)
         place = str(layers.index(package.layer) + 1)
         rows.append([package.name, package.version, f"`{package.path}`", package.ecosystem, f"{found.name} {found.version}", place])
     assert rows == table("Package")

@@ -30,7 +30,7 @@ def find(inventory: Inventory, advisories: Advisories, known_at: float) -> tuple
     return [Match(package, each.vulnerability, each.fixed_in) for _, _, package, each in found], list(finder.problems)
 
 
-def _looked_up(package: Package) -> PackageVersion | None:
+def looked_up(package: Package) -> PackageVersion | None:
     """What a package's advisories are filed under: of what an operating system packages the source package and its version.
 
     None of what has no advisories of its own: a library that came with an operating system's package, or what OSV doesn't know.
@@ -52,7 +52,7 @@ class _Finder:
 
     def of(self, package: Package) -> dict[str, Found]:
         """The vulnerabilities of a package, by their ids."""
-        of = _looked_up(package)
+        of = looked_up(package)
         if of is None:
             return {}
         if of not in self._found:
