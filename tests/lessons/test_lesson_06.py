@@ -182,6 +182,9 @@ MISTAKES = {
     "a word": (SUPPRESSED, create(reason="false positive"), "tells a stranger nothing"),
     "no fix yet": (SUPPRESSED, create(reason="Debian has no fix for this flaw, so we can't do anything about it."), "No fix isn't no danger"),
     "no time": (SUPPRESSED, create(reason="There is no time to look into this before the release."), "a decision to live with a danger"),
+    "minizip and no fix": (SUPPRESSED, create(reason="The minizip problem has no fix as of today."), "No fix isn't no danger"),
+    "minizip and no time": (SUPPRESSED, create(reason="minizip: will fix this later when we have time"), "a decision to live with a danger"),
+    "a slip in the number": (SUPPRESSED, create(criteria=one(vulnerabilityId="CVE-2023-4585")), "doesn't take CVE-2023-45853 at all"),
     "another repository": (
         SUPPRESSED,
         push("1.2", NEWEST, "fixed") + create(criteria=one(vulnerabilityId="CVE-2023-45853", ecrImageRepositoryName="lesson06/search")),
@@ -208,6 +211,7 @@ def test_a_mistake_in_an_exercise_is_met_with_the_belief_behind_it(untried, mist
     [
         "minizip is not in zlib1g, so nobody can reach it",
         "Only the library is in Debian's binary package, the vulnerable tool isn't shipped",
+        "The flaw is in minizip, which isn't in zlib1g. There is no fix yet.",
         "There is no fix, but the vulnerable part isn't in the package that we install",
     ],
 )

@@ -18,8 +18,12 @@ FILTER, FLAW = "lesson06-zlib", "CVE-2023-45853"
 SYSTEM = "OS"  # Inspector's packageManager of what an operating system packages
 NO_TIME = re.compile(r"\b(no time|later|for now|deadline|release|busy)\b", re.I)
 NO_FIX = re.compile(r"\b(no fix|not fixed|unfixed|can.?t be fixed|no patch|won.?t fix|no update)\b", re.I)
-NOT_THERE = re.compile(r"minizip|\bnot (in|there|shipped|included|built|present|part)\b|(doesn|isn|don|aren)['’]?t (ship|hold|contain|include|have|in\b|part|there)|without", re.I)
+ABSENT = r"in|there|shipped|included|built|present|part|used|called|reachable"
+NOT_THERE = re.compile(
+    rf"\bnot ({ABSENT})\b|(doesn|isn|don|aren)['’]?t (ship|hold|contain|include|have|(be )?({ABSENT})\b)|without minizip|library (alone|only)|never ({ABSENT})|absent", re.I
+)
 WORDS = 5  # a reason of fewer tells nobody anything
+RELEASE = "lab.advisories.release(). Then delete the image and push it again: what is scanned on push isn't looked at a second time."
 
 
 def fixed(lab: Lab) -> Verdict:
@@ -108,7 +112,7 @@ def _scan(lab: Lab, repository: str, tag: str) -> Scan | None:
 def _blind(lab: Lab, scan: Scan | None) -> Verdict | None:
     """Why a scan says nothing of libraries, None where it does."""
     if lab.place == "local" and (held := lab.advisories.known_until):
-        return not_yet(f"The lab knows only what was published by {held.date()}: that nothing is found says little.", "lab.advisories.release(), then check again.")
+        return not_yet(f"The lab knows only what was published by {held.date()}: that nothing is found says little.", RELEASE)
     configure = 'configure("ENHANCED", CONTINUOUS_SCAN="lesson06")'
     if lab.reader("ecr").get_registry_scanning_configuration()["scanningConfiguration"]["scanType"] == "BASIC":
         return not_yet("Your registry scans with basic now, which doesn't see libraries: that nothing is found says nothing.", configure)
@@ -160,7 +164,15 @@ def _too_wide(criteria: dict) -> Verdict | None:
     if not wanted:
         by = ", ".join(criteria) or "nothing"
         return not_yet(f"It chooses by {by}, so it also hides what nobody has looked at, tomorrow's findings as well.", f"vulnerabilityId EQUALS {FLAW}, as in criteria.")
+    if not any(_fits(each) for each in wanted):
+        return not_yet(f"It doesn't take {FLAW} at all: is the number right?", f"EQUALS {FLAW}.")
     return not_yet("It takes other flaws as well: whoever signs a reason signs it for one flaw.", f"One value: EQUALS {FLAW}.")
+
+
+def _fits(criterion: dict) -> bool:
+    """Whether a criterion of vulnerabilityId takes the flaw. AWS: StringFilter."""
+    how, value = criterion["comparison"], criterion["value"]
+    return {"EQUALS": value == FLAW, "PREFIX": FLAW.startswith(value), "NOT_EQUALS": value != FLAW}[how]
 
 
 def unfounded(reason: str) -> Verdict | None:

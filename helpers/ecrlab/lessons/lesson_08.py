@@ -53,9 +53,8 @@ def deletions(lab: Lab) -> Verdict:
     found = rule(lab, DELETIONS)
     if found is None:
         return not_tried(f"There is no rule {DELETIONS} yet.")
-    return _fault(lab, found) or done(
-        "The rule chooses every deletion in lesson08/shop, and nothing else.", "It has no target yet: what it chooses goes nowhere."
-    )
+    nowhere = "" if found.targets else "It has no target yet: what it chooses goes nowhere."
+    return _fault(lab, found) or done("The rule chooses every deletion in lesson08/shop, and nothing else.", nowhere)
 
 
 def quarantined(lab: Lab) -> Verdict:
