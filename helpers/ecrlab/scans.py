@@ -109,8 +109,10 @@ class Scans:
         """The findings as a DataFrame: a row for each vulnerability and package that has it, the worst first.
 
         Columns: `vulnerability, severity, score, package, version, fixed_in, manager, layer, path, title, source, suppressed`. What the API doesn't say
-        is None: a BASIC finding has no `fixed_in`, `layer` and `path`.
+        is None: a BASIC finding has no `fixed_in`, `layer` and `path`. Raises LabError for what isn't a scan.
         """
+        if not isinstance(scan, Scan):
+            raise LabError("scan", f"{scan!r} isn't a scan.", "Take what lab.scans.wait answers: lab.scans.frame(lab.scans.wait(\"…\", tag=\"…\")).")
         return findings.frame(scan)
 
     def sbom(self, repository: str, tag: str) -> dict[str, Any]:

@@ -76,6 +76,11 @@ def test_an_image_is_named_in_one_way(told, named):
         told().wait("web", **named)
 
 
+def test_a_frame_is_made_of_a_scan(fake_lab):
+    with pytest.raises(LabError, match="'web' isn't a scan"):
+        fake_lab.scans.frame("web")
+
+
 def test_a_frame_has_a_row_for_each_vulnerability_and_package_the_worst_first(fake_lab):
     frame = fake_lab.scans.frame(scanned.ENHANCED)
     assert list(frame.columns) == [
