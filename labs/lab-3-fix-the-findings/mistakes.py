@@ -277,6 +277,11 @@ def deleted_it_in_a_later_layer(lab: Lab) -> None:
     _hide(lab, "1.2", "srv/tickets/web/.wh.node_modules", "1.3")
 
 
+def left_it_out_of_the_first_version_too(lab: Lab) -> None:
+    _ship(lab, "1.0", OLD, dockerfile=TWO_STAGES)
+    _ship(lab, "1.1", NEW, dockerfile=TWO_STAGES)
+
+
 # 6 unfixed
 
 
@@ -485,6 +490,7 @@ MISTAKES = [
     Mistake("tool", "until its next flaw", upgraded_the_tool, FIRST),
     Mistake("tool", "A smaller tool is a tool", left_out_what_was_critical, FIRST),
     Mistake("tool", "Deleted above, it still lies below", deleted_it_in_a_later_layer, FIRST),
+    Mistake("tool", "1.0 holds nothing of the tool", left_it_out_of_the_first_version_too, SCANNED),
     Mistake("unfixed", "Out of sight isn't out of the image", hid_everything_that_is_high, REBASED),
     Mistake("unfixed", "tomorrow's critical ones included", hid_whatever_has_no_fix, REBASED),
     Mistake("unfixed", "Out of sight isn't out of the image", hid_all_of_tickets, REBASED),

@@ -19,7 +19,7 @@ def check(lab: Lab) -> Verdict:
         lab,
         is_tried=_is_tried,
         fault=fault,
-        untried="{newest} holds all of the tool that packs the page.",
+        untried="{newest} holds the tool that packs the page, as 1.0 does.",
         praise="{name} has the page, and nothing of what packed it.",
         edited=_edited,
     )
@@ -44,6 +44,11 @@ def _edited(newest: Image) -> Verdict | None:
 
 
 def fault(first: Image, image: Image) -> Verdict | None:
+    if not first.tools:
+        return not_yet(
+            f"{first.name} holds nothing of the tool, so no later version can show that it was left out: work/ was mended before {first.name} was shipped.",
+            "guide.reset() begins anew, with the files in work/ as they were on Monday.",
+        )
     if not _has_page(first, image):
         return not_yet(
             f"{image.name} shows visitors nothing: thrown out with the tool, the page that it packed is gone as well.",
