@@ -184,6 +184,10 @@ MISTAKES = {
     "no time": (SUPPRESSED, create(reason="There is no time to look into this before the release."), "a decision to live with a danger"),
     "minizip and no fix": (SUPPRESSED, create(reason="The minizip problem has no fix as of today."), "No fix isn't no danger"),
     "minizip and no time": (SUPPRESSED, create(reason="minizip: will fix this later when we have time"), "a decision to live with a danger"),
+    "a fix that Debian doesn't have": (SUPPRESSED, create(reason="Debian doesn't have a fix for this flaw yet."), "No fix isn't no danger"),
+    "a fix that is not included": (SUPPRESSED, create(reason="The fix is not included in Debian 12 yet."), "No fix isn't no danger"),
+    "a fix that isn't there": (SUPPRESSED, create(reason="The fix isn't there yet, we will look later."), "a decision to live with a danger"),
+    "time that we don't have": (SUPPRESSED, create(reason="We don't have time to look into this at the moment."), "a decision to live with a danger"),
     "a slip in the number": (SUPPRESSED, create(criteria=one(vulnerabilityId="CVE-2023-4585")), "doesn't take CVE-2023-45853 at all"),
     "another repository": (
         SUPPRESSED,

@@ -16,8 +16,10 @@ from ecrlab.scans import Scan
 SHOP, CHECKOUT, FIRST = "lesson06/shop-api", "lesson06/checkout", "1.0"
 FILTER, FLAW = "lesson06-zlib", "CVE-2023-45853"
 SYSTEM = "OS"  # Inspector's packageManager of what an operating system packages
-NO_TIME = re.compile(r"\b(no time|later|for now|deadline|release|busy)\b", re.I)
-NO_FIX = re.compile(r"\b(no fix|not fixed|unfixed|can.?t be fixed|no patch|won.?t fix|no update)\b", re.I)
+CLAUSES = re.compile(r"[.,;:]\s|\b(?:but|and|since|because|so|while|although)\b", re.I)
+NO_TIME = re.compile(r"\b(no time|later|for now|deadline|release|busy)\b|n['’]?t have (the )?time", re.I)
+OF_A_FIX = re.compile(r"\b(fix(es|ed)?|unfixed|patch(es|ed)?|updates?|time)\b", re.I)
+NEGATION = re.compile(r"\b(no|not|never|without|unfixed)\b|n['’]?t\b", re.I)
 ABSENT = r"in|there|shipped|included|built|present|part|used|called|reachable"
 NOT_THERE = re.compile(
     rf"\bnot ({ABSENT})\b|(doesn|isn|don|aren)['’]?t (ship|hold|contain|include|have|(be )?({ABSENT})\b)|without minizip|library (alone|only)|never ({ABSENT})|absent", re.I
@@ -179,11 +181,12 @@ def unfounded(reason: str) -> Verdict | None:
     """Why nobody should sign this reason, None where somebody could. Judged by its words, so it is kind to what it doesn't know."""
     if not reason.strip():
         return not_yet("There is no reason. In a year nobody can tell a decision from a slip.", "reason=…, in a sentence.")
-    if NOT_THERE.search(reason) and len(reason.split()) >= WORDS:
+    clauses = CLAUSES.split(reason)
+    if len(reason.split()) >= WORDS and any(NOT_THERE.search(each) and not OF_A_FIX.search(each) for each in clauses):
         return None
     if NO_TIME.search(reason):
         return not_yet("That is a decision to live with a danger. Hidden, nobody remembers that it was taken.", "Why can't this flaw reach your image?")
-    if NO_FIX.search(reason):
+    if any(OF_A_FIX.search(each) and NEGATION.search(each) for each in clauses):
         return not_yet("No fix isn't no danger: it says why nothing was done, not why nothing has to be.", "Why can't this flaw reach your image?")
     if len(reason.split()) < WORDS:
         return not_yet(f"“{reason}” tells a stranger nothing.", "Where is the flaw, and why isn't it in your image? In a sentence.")
