@@ -252,6 +252,15 @@ def test_a_filter_may_be_narrower_than_asked(untried):
     assert untried.lesson.verdict(SUPPRESSED).outcome == DONE
 
 
+def test_what_was_scanned_while_knowledge_was_held_is_to_be_pushed_again(untried):
+    lab, advice = untried.names["lab"], "delete the image and push it again"
+    lab.advisories.hold("2021-12-10")
+    untried.write(push("1.0", "alpine:3.18", "old", "checkout"))
+    assert advice in str(untried.lesson.verdict(CHECKOUT))
+    untried.run("exercise-checkout")
+    assert advice not in str(untried.lesson.verdict(CHECKOUT))
+
+
 def test_the_cells_that_make_something_may_run_again(untried):
     for cell in ("configure", "push", "basic", "enhanced", "switch", "rebase", "upgrade", "exercise-suppress-it", "thursday", "on-friday", "sources"):
         untried.run(cell)

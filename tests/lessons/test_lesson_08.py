@@ -189,6 +189,13 @@ def test_the_stored_solutions_solve_the_exercises_and_the_deletion_arrives(untri
     assert "DELETE quarantine-1.2" in untried.said
 
 
+def test_a_rule_is_told_that_it_has_no_target_only_while_it_has_none(untried):
+    untried.solve(DELETIONS)
+    assert "no target yet" in str(untried.lesson.verdict(DELETIONS))
+    untried.solve(BIN)
+    assert "no target yet" not in str(untried.lesson.verdict(DELETIONS))
+
+
 def test_a_deleted_key_is_stopped_as_well(untried):
     untried.write('iam.delete_access_key(UserName="ci-builder", AccessKeyId=leaked)')
     assert untried.lesson.verdict(LEAKED).outcome == DONE
